@@ -1,0 +1,49 @@
+import type { UpstreamSettings, LimitSettings, Version } from "./snapshot.ts";
+
+/** `auto` means one worker per processor that the process may use. */
+export type WorkerCount = "auto" | number;
+
+export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** A route as the file writes it: `pin` and `stream` may be left out. */
+export interface RouteConfig {
+  readonly name: string;
+  readonly prefix: string;
+  readonly pin?: Version;
+  readonly stream?: boolean;
+}
+
+/** One upstream as the file writes it: the compiled settings, with a `url` in place of the origin. */
+export interface UpstreamConfig extends Omit<UpstreamSettings, "origin"> {
+  readonly url: string;
+}
+
+/**
+ * The whole config with every default filled in. Each leaf has its entry in `schema.ts`, which the type of the schema
+ * enforces; a leaf is a scalar or a list, everything else is a section.
+ */
+export interface Config {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly workers: WorkerCount;
+  readonly admin: { readonly host: string; readonly port: number; readonly token: string };
+  readonly upstreams: { readonly v1: UpstreamConfig; readonly v2: UpstreamConfig };
+  readonly split: {
+    /** Percent, 0 to 100, at most 4 decimals; `parsePercentage(String(percentage))` is its exact weight. */
+    readonly percentage: number;
+    readonly killSwitch: boolean;
+    readonly salt: string;
+    readonly offset: number;
+    readonly identity: readonly string[];
+    readonly issueCookie: boolean;
+    readonly cookieName: string;
+    readonly cookieSecure: boolean;
+  };
+  readonly routes: readonly RouteConfig[];
+  readonly release: { readonly id: string; readonly logPath: string };
+  readonly limits: LimitSettings;
+  readonly trustedNetworks: readonly string[];
+  readonly override: { readonly token: string };
+  readonly log: { readonly level: LogLevel; readonly access: boolean };
+  readonly drain: { readonly timeoutMs: number };
+}

@@ -1,0 +1,164 @@
+import { findRestartProblems, listChanges } from "./changes.ts";
+import type { ChangedLeaf } from "./changes.ts";
+import { compileSnapshot, hashConfig } from "./compile.ts";
+import type { Config } from "./config.ts";
+import { loadConfig } from "./load.ts";
+import type { Environment, LoadedConfig, PinnedLeaf, ShadowedLeaf } from "./load.ts";
+import type { Problem } from "./problem.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** Why a reload happened, for logs and status. */
+export type ReloadReason = "start" | "file" | "signal" | "admin";
+
+export interface ReloadResult {
+  /** `rejected` leaves everything as it was. */
+  readonly result: "applied" | "unchanged" | "rejected";
+  readonly problems: readonly Problem[];
+  /** The generation in force afterwards. */
+  readonly generation: number;
+  /** What an applied reload changed; secrets by path only. */
+  readonly changes: readonly ChangedLeaf[];
+}
+
+export interface LastReload {
+  readonly ok: boolean;
+  readonly result: ReloadResult["result"];
+  readonly reason: ReloadReason;
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
+  readonly problems: readonly Problem[];
+}
+
+export interface ReloaderStatus {
+  readonly configPath: string | null;
+  readonly generation: number;
+  /** Of the effective config in force. */
+  readonly hash: string;
+  /** Of the file that the config in force came from; null without a file. */
+  readonly contentHash: string | null;
+  readonly lastReload: LastReload;
+  /** Reloads so far by result; the start is not one. */
+  readonly counts: Readonly<Record<ReloadResult["result"], number>>;
+  readonly pinned: readonly PinnedLeaf[];
+  readonly shadowed: readonly ShadowedLeaf[];
+}
+
+export interface ReloaderOptions {
+  readonly path: string | null;
+  readonly env: Environment;
+  /** What the process starts with. */
+  readonly initial: LoadedConfig;
+  /** Whether the release is aborted, asked whenever a snapshot is compiled. */
+  readonly isAborted: () => boolean;
+  /** Puts a snapshot to work and settles once it is in force. A rejection leaves the previous one current. */
+  readonly apply: (snapshot: Snapshot, config: Config) => Promise<void>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/**
+ * Holds the last good config and its snapshot, and replaces both as a whole or not at all. Knows nothing of workers, files
+ * being watched or HTTP. The first snapshot is generation 1; `apply` is not called for it.
+ */
+export class Reloader {
+  readonly #options: ReloaderOptions;
+  #loaded: LoadedConfig;
+  #snapshot: Snapshot;
+  #lastGeneration = 1;
+  #lastReload: LastReload;
+  readonly #counts = { applied: 0, unchanged: 0, rejected: 0 };
+  /** The end of the queue: reloads run one after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options;
+    this.#loaded = options.initial;
+    this.#snapshot = compileSnapshot(options.initial.config, 1, { aborted: options.isAborted() });
+    this.#lastReload = { ok: true, result: "applied", reason: "start", atMs: options.now(), problems: [] };
+  }
+
+  /** The config in force. */
+  get config(): Config {
+    return this.#loaded.config;
+  }
+
+  /** The snapshot in force. */
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  status(): ReloaderStatus {
+    return {
+      configPath: this.#options.path,
+      generation: this.#snapshot.generation,
+      hash: this.#snapshot.hash,
+      contentHash: this.#loaded.contentHash,
+      lastReload: this.#lastReload,
+      counts: { ...this.#counts },
+      pinned: this.#loaded.pinned,
+      shadowed: this.#loaded.shadowed,
+    };
+  }
+
+  /** Reads file and environment again and puts them to work if they are good and differ. Never rejects. */
+  reload(reason: ReloadReason): Promise<ReloadResult> {
+    return this.#enqueue(async () => {
+      const result = await this.#reload();
+      const ok = result.result !== "rejected";
+      this.#counts[result.result] += 1;
+      const { problems } = result;
+      this.#lastReload = { ok, result: result.result, reason, atMs: this.#options.now(), problems };
+      return result;
+    });
+  }
+
+  /**
+   * Compiles the config in force anew, for when the release was aborted or resumed. The file is not read: an abort must
+   * take effect whatever state the file is in.
+   */
+  republish(): Promise<ReloadResult> {
+    return this.#enqueue(() => this.#publish(this.#loaded, []));
+  }
+
+  #enqueue<T>(task: () => Promise<T>): Promise<T> {
+    const run = this.#queue.then(task);
+    this.#queue = run.catch(() => undefined);
+    return run;
+  }
+
+  async #reload(): Promise<ReloadResult> {
+    const { path, env } = this.#options;
+    const loaded = await loadConfig({ path, env });
+    if (!loaded.ok) {
+      return this.#reject(loaded.problems);
+    }
+    const changes = listChanges(this.#loaded.config, loaded.config);
+    const restartProblems = findRestartProblems(changes);
+    return restartProblems.length > 0 ? this.#reject(restartProblems) : this.#publish(loaded, changes);
+  }
+
+  async #publish(loaded: LoadedConfig, changes: readonly ChangedLeaf[]): Promise<ReloadResult> {
+    const aborted = this.#options.isAborted();
+    if (hashConfig(loaded.config) === this.#snapshot.hash && aborted === this.#snapshot.split.aborted) {
+      this.#loaded = loaded;
+      return { result: "unchanged", problems: [], generation: this.#snapshot.generation, changes: [] };
+    }
+    // Counted even if it cannot be applied: a worker may have seen it, and a generation names one snapshot only.
+    this.#lastGeneration += 1;
+    const snapshot = compileSnapshot(loaded.config, this.#lastGeneration, { aborted });
+    try {
+      await this.#options.apply(snapshot, loaded.config);
+    } catch (error) {
+      const value = error instanceof Error ? error.message : String(error);
+      const expected = `generation ${snapshot.generation} to be put to work`;
+      return this.#reject([{ code: "apply", path: "", value, expected, source: "file" }]);
+    }
+    this.#loaded = loaded;
+    this.#snapshot = snapshot;
+    return { result: "applied", problems: [], generation: snapshot.generation, changes };
+  }
+
+  #reject(problems: readonly Problem[]): ReloadResult {
+    return { result: "rejected", problems, generation: this.#snapshot.generation, changes: [] };
+  }
+}

@@ -1,0 +1,195 @@
+import { logLevels } from "./config.ts";
+import type { Config, UpstreamConfig } from "./config.ts";
+import {
+  boolean,
+  cookieName,
+  host,
+  identitySources,
+  integer,
+  milliseconds,
+  networks,
+  oneOf,
+  originUrl,
+  percentage,
+  text,
+  workerCount,
+} from "./leaf.ts";
+import type { Leaf } from "./leaf.ts";
+import { routeList } from "./routes.ts";
+
+type Scalar = string | number | boolean;
+
+/** The schema of a section: a leaf for every scalar or list, a schema for every section within. */
+export type SchemaOf<T> = {
+  readonly [K in keyof T]: [T[K]] extends [Scalar | readonly unknown[]] ? Leaf<T[K]> : SchemaOf<T[K]>;
+};
+
+function upstream(name: string, url: string): SchemaOf<UpstreamConfig> {
+  return {
+    url: originUrl(url, `Where ${name} listens.`),
+    maxConnections: integer(128, 1, 65_535, `Most connections that one worker opens to ${name}.`),
+    maxQueue: integer(
+      512,
+      0,
+      1_000_000,
+      "Most requests of one worker that wait for a connection; past it 503.",
+    ),
+    queueTimeoutMs: milliseconds(2000, 1, "Longest wait for a connection; past it 503."),
+    connectTimeoutMs: milliseconds(2000, 1, "Longest wait for a connection to open; past it 504."),
+    headersTimeoutMs: milliseconds(
+      30_000,
+      1,
+      "From the request being sent to the response's header; past it 504.",
+    ),
+    bodyTimeoutMs: milliseconds(60_000, 1, "Longest silence within a body."),
+    keepAliveTimeoutMs: milliseconds(
+      4000,
+      1,
+      `Idle connections are closed after this; keep it below ${name}'s own keep-alive timeout (5000 in Node).`,
+    ),
+    health: {
+      path: text(
+        "/health/ready",
+        /^\/[\x21-\x7e]{0,1023}$/,
+        "a path that starts with /",
+        "What the active check requests (GET); 200 to 299 is good.",
+      ),
+      intervalMs: milliseconds(2000, 50, "Time between two checks."),
+      timeoutMs: milliseconds(1000, 10, "Longest wait for an answer to a check."),
+      unhealthyAfter: integer(3, 1, 100, "Failed checks in a row until unhealthy."),
+      healthyAfter: integer(2, 1, 100, "Good checks in a row until healthy again."),
+    },
+  };
+}
+
+const tokenPattern = /^[\x21-\x7e]{0,512}$/;
+const tokenExpected = "printable ASCII without spaces, at most 512 characters";
+
+/** Every value that can be set. The one source of validation, of the environment's names and of docs/configuration.md. */
+export const schema: SchemaOf<Config> = {
+  listen: {
+    host: host("0.0.0.0", "Address that clients connect to.", { restart: true }),
+    port: integer(8000, 0, 65_535, "Port that clients connect to; 0 lets the system choose.", {
+      restart: true,
+    }),
+  },
+  workers: workerCount(
+    "auto",
+    64,
+    "Worker threads that carry requests; auto is one per available processor.",
+    {
+      restart: true,
+    },
+  ),
+  admin: {
+    host: host("127.0.0.1", "Address of the admin server.", { restart: true }),
+    port: integer(9901, 0, 65_535, "Port of the admin server; 0 lets the system choose.", { restart: true }),
+    token: text(
+      "",
+      tokenPattern,
+      tokenExpected,
+      "Bearer token of the admin server. Required when admin.host is not loopback.",
+      {
+        secret: true,
+      },
+    ),
+  },
+  upstreams: {
+    v1: upstream("v1", "http://127.0.0.1:3001"),
+    v2: upstream("v2", "http://127.0.0.1:3002"),
+  },
+  split: {
+    percentage: percentage(
+      0,
+      "Share of users that v2 gets, in percent. Raising it never moves anyone back to v1.",
+      {
+        env: "API_V2_TRAFFIC_PERCENTAGE",
+      },
+    ),
+    killSwitch: boolean(false, "Sends everything to v1 but what a route pins to v2.", {
+      env: "USE_LEGACY_API_V1",
+    }),
+    salt: text(
+      "cms-v2",
+      /^[^\0]{1,256}$/u,
+      "text of 1 to 256 characters",
+      "Hashed in front of every identity. Another salt deals all users anew.",
+    ),
+    offset: integer(0, 0, 999_999, "Rotates the cohort by this many of the 1,000,000 points."),
+    identity: identitySources(
+      ["header:X-User-Id", "jwt:sub", "cookie:serin_id"],
+      "Where the identity comes from: the first source that yields one. header:NAME, jwt:CLAIM (bearer token, read but not verified), cookie:NAME, ip.",
+    ),
+    issueCookie: boolean(true, "Gives users without identity a random cookie; otherwise they stay on v1."),
+    cookieName: cookieName("serin_id", "Name of that cookie."),
+    cookieSecure: boolean(
+      false,
+      "Marks the cookie Secure always; otherwise only when the client came over TLS.",
+    ),
+  },
+  routes: routeList(
+    [
+      { name: "api-v2", prefix: "/api/v2/", pin: "v2" },
+      { name: "api-v1", prefix: "/api/v1/" },
+    ],
+    'Named routes, the first that matches counts: {name, prefix, pin: v1 or v2, stream: true for long-lived answers}. What matches none is "other".',
+  ),
+  release: {
+    id: text(
+      "v2",
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+      "letters, digits, dots, - and _, at most 64",
+      "Name of the rollout; evidence and history belong to it. A new one starts from nothing.",
+    ),
+    logPath: text(
+      ".data/serin-release.jsonl",
+      /^[^\0]{1,4096}$/,
+      "the path of a file",
+      "The release's append-only event log.",
+      {
+        restart: true,
+      },
+    ),
+  },
+  limits: {
+    maxHeaderBytes: integer(
+      16_384,
+      1024,
+      1_048_576,
+      "Largest request header, request line included; past it 431.",
+    ),
+    maxHeaders: integer(200, 10, 2000, "Most header lines; past it 431."),
+    maxTargetBytes: integer(8192, 64, 1_048_576, "Longest request target; past it 414."),
+    maxBodyBytes: integer(10_485_760, 0, Number.MAX_SAFE_INTEGER, "Largest request body; past it 413."),
+    maxConnections: integer(8192, 1, 1_000_000, "Most client connections of one worker."),
+    headersTimeoutMs: milliseconds(10_000, 1, "Longest time that a request's header may take; past it 408."),
+    requestTimeoutMs: milliseconds(300_000, 1, "Longest time that a request may take to arrive."),
+    keepAliveTimeoutMs: milliseconds(
+      65_000,
+      1,
+      "Idle client connections are closed after this; keep it above the load balancer's.",
+    ),
+  },
+  trustedNetworks: networks(
+    [],
+    "Peers whose X-Forwarded-*, Forwarded, request ids and overrides are believed: addresses or CIDR blocks, IPv4 and IPv6.",
+  ),
+  override: {
+    token: text(
+      "",
+      tokenPattern,
+      tokenExpected,
+      "Shared secret that allows X-Canary from anywhere (X-Canary-Token); empty allows it from trusted networks only.",
+      {
+        secret: true,
+      },
+    ),
+  },
+  log: {
+    level: oneOf("info", logLevels, "Least severe lines that are logged."),
+    access: boolean(true, "Logs one line per request."),
+  },
+  drain: {
+    timeoutMs: milliseconds(30_000, 0, "Longest wait for requests in flight when stopping."),
+  },
+};
