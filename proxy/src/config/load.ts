@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { canonicalJson, deepFreeze, sha256Hex } from "./canonical.ts";
 import { coerce } from "./coerce.ts";
 import type { Config } from "./config.ts";
@@ -42,9 +43,10 @@ export interface FailedConfig {
 
 const mostFileBytes = 1_048_576;
 
-/** `--config` if given, else `SERIN_CONFIG`, else none. */
+/** `--config` if given, else `SERIN_CONFIG`, else none; as an absolute path. */
 export function resolveConfigPath(flag: string | undefined, env: Environment): string | null {
-  return flag ?? (env["SERIN_CONFIG"] || null);
+  const path = flag ?? env["SERIN_CONFIG"] ?? "";
+  return path === "" ? null : resolve(path);
 }
 
 /**

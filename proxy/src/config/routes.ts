@@ -1,5 +1,6 @@
 import type { RouteConfig } from "./config.ts";
 import type { Finding, Leaf } from "./leaf.ts";
+import { isRecord } from "./is-record.ts";
 import { findNearest } from "./nearest.ts";
 
 const keys = ["name", "prefix", "pin", "stream"];
@@ -79,8 +80,4 @@ function isPrefix(prefix: string): boolean {
 /** Whether every path that `later` matches is already taken by `earlier`. */
 function covers(earlier: string, later: string): boolean {
   return later === earlier || later.startsWith(earlier.endsWith("/") ? earlier : `${earlier}/`);
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

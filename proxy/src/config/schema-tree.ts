@@ -1,5 +1,5 @@
 import type { Leaf } from "./leaf.ts";
-import { isRecord } from "./routes.ts";
+import { isRecord } from "./is-record.ts";
 import { schema } from "./schema.ts";
 
 /** A section of the schema as code sees it that walks the schema rather than naming its parts. */

@@ -4,7 +4,7 @@ import type { Config } from "./config.ts";
 import type { Finding, Leaf, LeafKind } from "./leaf.ts";
 import { redacted } from "./problem.ts";
 import type { Problem } from "./problem.ts";
-import { isRecord } from "./routes.ts";
+import { isRecord } from "./is-record.ts";
 import { rules } from "./rules.ts";
 import { isLeaf, listLeaves, rootSection, valueAt } from "./schema-tree.ts";
 import type { PlacedLeaf, Section } from "./schema-tree.ts";
