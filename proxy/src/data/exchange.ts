@@ -1,0 +1,284 @@
+import type { IncomingMessage } from "node:http";
+import type { Version } from "../config/snapshot.ts";
+import type { Decision, Reason } from "../split/decide.ts";
+import type { UpstreamConnection, Waiter } from "../upstream/clients.ts";
+import type { ActiveConfig } from "./active-config.ts";
+import { answerFailure } from "./answer.ts";
+import { Attempt } from "./attempt.ts";
+import type { AttemptListener } from "./attempt.ts";
+import { BodyRelay } from "./body-relay.ts";
+import type { CanaryResponse } from "./canary-response.ts";
+import { FAILURES, failureOfError } from "./failure.ts";
+import type { Failure } from "./failure.ts";
+import type { RequestHead } from "./guard.ts";
+import { VIA, readResponseHeaders } from "./headers.ts";
+import { isGatewayFailure, isSafe } from "./rescue.ts";
+import type { Route } from "./router.ts";
+import type { WorkerContext } from "./worker-context.ts";
+
+/** A request that the guard let through and that has its decision. */
+export interface Admitted {
+  readonly head: RequestHead;
+  readonly route: Route;
+  readonly decision: Decision;
+  readonly identity: string | null;
+  /** Salted xxHash32 of the identity, `null` without one. */
+  readonly hash: number | null;
+  readonly requestId: string;
+  readonly clientAddress: string;
+  readonly userAgent: string;
+  /** Headers for the upstream, flat. */
+  readonly upstreamHeaders: string[];
+  /** Set-Cookie line that issues an identity, `null` for none. */
+  readonly issuedCookie: string | null;
+  /** Monotonic milliseconds. */
+  readonly startedMs: number;
+}
+
+/**
+ * One request on its way through: takes a connection to the version, relays the request, relays the answer, and keeps
+ * account.
+ *
+ * A request that fails before the first byte of an answer may be tried once more: on a fresh socket of the same
+ * version when it died on a reused one (RFC 9112 §9.3.1), or on v1 when v2 failed a safe request (the rescue).
+ */
+export class Exchange implements AttemptListener, Waiter {
+  readonly #context: WorkerContext;
+  readonly #config: ActiveConfig;
+  readonly #request: IncomingMessage;
+  readonly #response: CanaryResponse;
+  readonly #admitted: Admitted;
+  /** The version that is to answer: changes when v1 rescues. */
+  #version: Version;
+  #reason: Reason;
+  #attempt: Attempt | null = null;
+  #body: BodyRelay | null = null;
+  #retried = false;
+  #rescued = false;
+  /** The answer's head has gone to the client. */
+  #answering = false;
+  #closed = false;
+  #ttfbMs: number | null = null;
+  #bytes = 0;
+  #expectedBytes = -1;
+  #isStream: boolean;
+  #failure: Failure | null = null;
+
+  constructor(
+    context: WorkerContext,
+    config: ActiveConfig,
+    request: IncomingMessage,
+    response: CanaryResponse,
+    admitted: Admitted,
+    version: Version,
+    reason: Reason,
+  ) {
+    this.#context = context;
+    this.#config = config;
+    this.#request = request;
+    this.#response = response;
+    this.#admitted = admitted;
+    this.#version = version;
+    this.#reason = reason;
+    this.#isStream = admitted.route.stream;
+  }
+
+  start(): void {
+    this.#context.slab.addVersioned("inFlight", this.#version, 1);
+    this.#config.clients[this.#version].acquire(this);
+  }
+
+  onConnection(connection: UpstreamConnection): void {
+    if (this.#closed) {
+      connection.release();
+      return;
+    }
+    const { head, upstreamHeaders } = this.#admitted;
+    if (head.hasBody) {
+      const { maxBodyBytes } = this.#config.snapshot.limits;
+      this.#body = new BodyRelay(this.#request, maxBodyBytes, () => this.#fail(FAILURES.body_too_large));
+      if (head.expectsContinue) this.#response.writeContinue();
+    }
+    this.#attempt = new Attempt(this, connection);
+    try {
+      this.#attempt.send({
+        path: head.target,
+        method: head.method,
+        headers: upstreamHeaders,
+        body: this.#body,
+        // undici closes the connection after HEAD unless told not to.
+        reset: false,
+      });
+    } catch (error) {
+      // The guard is there so that this never happens; if it does, one request fails, not the worker.
+      this.#attempt = null;
+      this.#context.onBug(error);
+      this.#fail(FAILURES.internal);
+    }
+  }
+
+  onNoConnection(reason: "queue_full" | "queue_timeout"): void {
+    if (!this.#closed) this.#failAttempt(FAILURES[reason], false);
+  }
+
+  onEarlyHints(link: string | string[]): void {
+    this.#response.writeEarlyHints({ link });
+  }
+
+  onAnswerStart(
+    attempt: Attempt,
+    status: number,
+    statusText: string,
+    rawHeaders: readonly (Buffer | string)[],
+  ): void {
+    if (isGatewayFailure(status) && this.#takeRescue()) {
+      attempt.abandon();
+      this.#rescue("status_5xx");
+      return;
+    }
+    const answer = status <= 599 ? readResponseHeaders(rawHeaders) : FAILURES.upstream_protocol;
+    if ("code" in answer || !isReasonPhrase(statusText)) {
+      attempt.abandon();
+      this.#failAttempt(FAILURES.upstream_protocol, false);
+      return;
+    }
+    const { headers } = answer;
+    headers.push("x-canary-version", this.#version, "x-request-id", this.#admitted.requestId, "via", VIA);
+    if (this.#admitted.issuedCookie !== null) headers.push("set-cookie", this.#admitted.issuedCookie);
+    if (this.#context.draining) headers.push("connection", "close");
+    try {
+      this.#response.writeHead(status, statusText, headers);
+    } catch {
+      // A header that Node will not write: the upstream's answer is at fault, not the client.
+      attempt.abandon();
+      this.#failAttempt(FAILURES.upstream_protocol, false);
+      return;
+    }
+    this.#answering = true;
+    this.#ttfbMs = performance.now() - this.#admitted.startedMs;
+    this.#expectedBytes = answer.contentLength;
+    this.#isStream ||= answer.isEventStream;
+    if (this.#isStream) this.#response.flushHeaders();
+    this.#context.onVersionAnswered(this.#version);
+    if (status >= 500) this.#context.onVersionFailed(this.#version, "status_5xx", this.#admitted);
+  }
+
+  onAnswerData(chunk: Buffer): boolean {
+    this.#bytes += chunk.length;
+    // The last chunk of a known length goes out with `end`, which for most answers makes header and body one write.
+    if (this.#bytes === this.#expectedBytes) {
+      this.#response.end(chunk);
+      return true;
+    }
+    if (this.#response.write(chunk)) return true;
+    this.#response.once("drain", () => this.#attempt?.resume());
+    return false;
+  }
+
+  onAnswerEnd(): void {
+    this.#attempt = null;
+    if (!this.#response.writableEnded) this.#response.end();
+  }
+
+  onAttemptFailed(attempt: Attempt, error: Error): void {
+    this.#attempt = null;
+    if (this.#response.writableEnded) return;
+    const failure = failureOfError(error);
+    if (!this.#answering) {
+      this.#failAttempt(failure, attempt.reusedSocket);
+      return;
+    }
+    // Cut the client's connection: an answer that was cut must not look whole (RFC 9112 §8).
+    this.#failure = failure === FAILURES.upstream_body_timeout ? failure : FAILURES.upstream_truncated;
+    this.#context.onVersionFailed(this.#version, this.#failure.kind ?? "truncated", this.#admitted);
+    this.#response.destroy();
+  }
+
+  /** The response is through, or its connection is gone. Called once, by the response itself. */
+  onResponseClosed(): void {
+    this.#closed = true;
+    if (!this.#response.writableFinished) this.#failure ??= FAILURES.client_closed;
+    if (this.#attempt !== null) {
+      this.#attempt.abandon();
+    } else {
+      this.#config.clients[this.#version].cancel(this);
+    }
+    this.#body?.destroy();
+    this.#account();
+  }
+
+  /** A version failed this request before the first byte of an answer. */
+  #failAttempt(failure: Failure, reusedSocket: boolean): void {
+    const { head } = this.#admitted;
+    const stale = reusedSocket && failure === FAILURES.upstream_reset;
+    if (stale && !this.#retried && !head.hasBody && isSafe(head.method)) {
+      this.#retried = true;
+      this.#context.slab.add("retries", 1);
+      this.#config.clients[this.#version].acquire(this);
+      return;
+    }
+    if (failure.retryable && this.#takeRescue()) {
+      this.#rescue(failure.kind);
+      return;
+    }
+    if (failure.kind !== null) this.#context.onVersionFailed(this.#version, failure.kind, this.#admitted);
+    this.#fail(failure);
+  }
+
+  /** Whether v1 may answer instead; takes it out of the budget. */
+  #takeRescue(): boolean {
+    const { head, route } = this.#admitted;
+    if (this.#version !== "v2" || this.#rescued || route.pin !== null || this.#closed) return false;
+    if (head.hasBody || !isSafe(head.method) || !this.#context.healthy.v1) return false;
+    return this.#context.rescues.spend(performance.now());
+  }
+
+  #rescue(kind: Failure["kind"]): void {
+    if (kind !== null) this.#context.onVersionFailed("v2", kind, this.#admitted);
+    this.#rescued = true;
+    this.#attempt = null;
+    this.#version = "v1";
+    this.#reason = "rescue";
+    const { slab } = this.#context;
+    slab.add("rescues", 1);
+    slab.addVersioned("inFlight", "v2", -1);
+    slab.addVersioned("inFlight", "v1", 1);
+    this.#config.clients.v1.acquire(this);
+  }
+
+  #fail(failure: Failure): void {
+    this.#failure = failure;
+    this.#attempt?.abandon();
+    if (this.#answering) this.#response.destroy();
+    else answerFailure(this.#response, this.#request, failure, this.#admitted.requestId, this.#version);
+  }
+
+  #account(): void {
+    const { slab } = this.#context;
+    const { route } = this.#admitted;
+    const durationMs = performance.now() - this.#admitted.startedMs;
+    const status = this.#failure === FAILURES.client_closed ? 499 : this.#response.statusCode;
+    slab.addVersioned("inFlight", this.#version, -1);
+    slab.countRequest(this.#version, route.slot, status, this.#reason);
+    if (this.#ttfbMs !== null) slab.observeTtfb(this.#version, route.slot, this.#ttfbMs);
+    if (!this.#isStream && status !== 499) slab.observeDuration(this.#version, route.slot, durationMs);
+    this.#context.logRequest(this.#admitted, {
+      status,
+      version: this.#version,
+      reason: this.#reason,
+      bytes: this.#bytes,
+      durationMs,
+      ttfbMs: this.#ttfbMs,
+      failure: this.#failure?.code ?? null,
+    });
+  }
+}
+
+/** RFC 9112 §4: tab, space, visible characters. */
+function isReasonPhrase(text: string): boolean {
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if ((code < 0x20 && code !== 0x09) || code === 0x7f || code > 0xff) return false;
+  }
+  return true;
+}

@@ -1,0 +1,52 @@
+import type { Snapshot, Version } from "../config/snapshot.ts";
+import type { FailureKind } from "../telemetry/series.ts";
+
+/** Everything that crosses between the control plane and a data-plane worker. Plain data, structured clone. */
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  readonly worker: number;
+  readonly slab: SharedArrayBuffer;
+  readonly host: string;
+  readonly port: number;
+  readonly reusePort: boolean;
+  readonly activation: Activation;
+}
+
+/** A snapshot with what the control plane adds for the data plane. */
+export interface Activation {
+  readonly snapshot: Snapshot;
+  /** Place of each route's series in the slab, in the order of `snapshot.routes`. */
+  readonly routeSlots: readonly number[];
+}
+
+/** Down: from the control plane to a worker. */
+export type ToWorker =
+  | { readonly type: "activate"; readonly activation: Activation }
+  | { readonly type: "health"; readonly healthy: Readonly<Record<Version, boolean>> }
+  | { readonly type: "quarantine"; readonly identities: readonly string[]; readonly untilMs: number }
+  | { readonly type: "log-written"; readonly characters: number }
+  | { readonly type: "drain"; readonly timeoutMs: number };
+
+/** Up: from a worker to the control plane. */
+export type FromWorker =
+  | { readonly type: "listening"; readonly port: number }
+  | { readonly type: "running"; readonly generation: number }
+  /** Access-log lines, whole, each ended by a newline. */
+  | { readonly type: "log"; readonly lines: string }
+  /** An identity's first failure in this release that this worker saw. */
+  | {
+      readonly type: "failure";
+      readonly releaseId: string;
+      /** 64-bit hash of the identity, hex. */
+      readonly identity: string;
+      readonly assignment: Version;
+      readonly metric: "errors" | "slow";
+      readonly kind: FailureKind | "slow";
+    }
+  /** A passive health signal: that many failures in a row to reach a version, or 0 when it answered again. */
+  | { readonly type: "passive-health"; readonly version: Version; readonly consecutiveFailures: number }
+  /** Something that must not happen did; the worker goes on. */
+  | { readonly type: "bug"; readonly text: string }
+  /** All connections are closed; `cut` of them by force, at the deadline. */
+  | { readonly type: "drained"; readonly cut: number };

@@ -1,0 +1,162 @@
+import { Client } from "undici";
+import type { Dispatcher } from "undici";
+import type { UpstreamSettings } from "../config/snapshot.ts";
+
+/** What waits for a connection: gets one, or hears why not. Never both, never twice. */
+export interface Waiter {
+  onConnection(connection: UpstreamConnection): void;
+  onNoConnection(reason: "queue_full" | "queue_timeout"): void;
+}
+
+/** Upstream response headers past this many bytes are a protocol failure. */
+const MAX_RESPONSE_HEADER_BYTES = 65_536;
+
+/**
+ * One undici `Client` with pipelining 1: at most one request, at most one socket. It outlives its socket; undici
+ * reconnects when the next request comes.
+ */
+export class UpstreamConnection {
+  readonly #client: Client;
+  readonly #pool: UpstreamClients;
+  /** Requests that the present socket has carried; 0 on a fresh one. */
+  #served = 0;
+
+  constructor(client: Client, pool: UpstreamClients) {
+    this.#client = client;
+    this.#pool = pool;
+    client.on("disconnect", () => {
+      this.#served = 0;
+    });
+  }
+
+  /** Sends a request that the guard has let through. Answers whether the socket had carried requests before. */
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    const reused = this.#served > 0;
+    this.#served += 1;
+    this.#client.dispatch(options, handler);
+    return reused;
+  }
+
+  /** Gives the connection back; to be called once the request on it has ended, well or not. */
+  release(): void {
+    this.#pool.takeBack(this);
+  }
+
+  /** Gives back a connection whose socket was handed over to a tunnel. */
+  close(): void {
+    this.#client.destroy().catch(() => undefined);
+  }
+}
+
+interface Waiting {
+  readonly waiter: Waiter;
+  readonly sinceMs: number;
+}
+
+/**
+ * The connections of one worker to one upstream: last in, first out, so that few are warm rather than many lukewarm,
+ * with a bound on their number, on the queue for them and on the time spent in it. undici's own `Pool` is not used:
+ * requests that fail its validation can wedge it for ever, and its queue has no bound.
+ */
+export class UpstreamClients {
+  readonly settings: UpstreamSettings;
+  readonly #idle: UpstreamConnection[] = [];
+  #queue: Waiting[] = [];
+  #open = 0;
+  #retired = false;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(settings: UpstreamSettings) {
+    this.settings = settings;
+  }
+
+  /** Hands the waiter a connection at once, or later, or tells it why not. */
+  acquire(waiter: Waiter): void {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) {
+      waiter.onConnection(idle);
+    } else if (this.#open < this.settings.maxConnections) {
+      waiter.onConnection(this.#connect());
+    } else if (this.#queue.length < this.settings.maxQueue) {
+      this.#queue.push({ waiter, sinceMs: performance.now() });
+      this.#watchQueue();
+    } else {
+      waiter.onNoConnection("queue_full");
+    }
+  }
+
+  /** Forgets a waiter whose client went away. */
+  cancel(waiter: Waiter): void {
+    this.#queue = this.#queue.filter((waiting) => waiting.waiter !== waiter);
+  }
+
+  takeBack(connection: UpstreamConnection): void {
+    const next = this.#queue.shift();
+    if (next !== undefined) {
+      next.waiter.onConnection(connection);
+    } else if (this.#retired) {
+      this.#open -= 1;
+      connection.close();
+    } else {
+      this.#idle.push(connection);
+    }
+  }
+
+  /** A connection that became a tunnel is no longer one of ours. */
+  forget(): void {
+    this.#open -= 1;
+    const next = this.#queue.shift();
+    if (next !== undefined) next.waiter.onConnection(this.#connect());
+  }
+
+  /** Closes what is idle now and the rest as it comes back: the settings have changed. */
+  retire(): void {
+    this.#retired = true;
+    for (const connection of this.#idle.splice(0)) {
+      this.#open -= 1;
+      connection.close();
+    }
+  }
+
+  #connect(): UpstreamConnection {
+    this.#open += 1;
+    const { settings } = this;
+    const url = new URL(settings.origin);
+    const client = new Client(settings.origin, {
+      pipelining: 1,
+      allowH2: false,
+      maxHeaderSize: MAX_RESPONSE_HEADER_BYTES,
+      headersTimeout: settings.headersTimeoutMs,
+      bodyTimeout: settings.bodyTimeoutMs,
+      keepAliveTimeout: settings.keepAliveTimeoutMs,
+      // Node's timer limit: an upstream's own Keep-Alive hint may shorten, never lengthen without end.
+      keepAliveMaxTimeout: settings.keepAliveTimeoutMs,
+      // Explicit, so that the client's Host header never picks the name in the TLS handshake.
+      connect: { timeout: settings.connectTimeoutMs, servername: url.hostname },
+    });
+    return new UpstreamConnection(client, this);
+  }
+
+  /** One timer for the whole queue, set for its head: all wait equally long, so the head is always the first due. */
+  #watchQueue(): void {
+    if (this.#timer !== null) return;
+    const head = this.#queue[0];
+    if (head === undefined) return;
+    const dueMs = Math.max(1, head.sinceMs + this.settings.queueTimeoutMs - performance.now());
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#expire();
+      this.#watchQueue();
+    }, dueMs);
+  }
+
+  #expire(): void {
+    const latest = performance.now() - this.settings.queueTimeoutMs;
+    while (this.#queue.length > 0) {
+      const head = this.#queue[0];
+      if (head === undefined || head.sinceMs > latest) return;
+      this.#queue.shift();
+      head.waiter.onNoConnection("queue_timeout");
+    }
+  }
+}

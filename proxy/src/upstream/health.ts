@@ -1,0 +1,102 @@
+import { request } from "undici";
+import type { UpstreamSettings, Version } from "../config/snapshot.ts";
+
+/** Health of one version; changed by probes and by what the workers see. */
+export interface VersionHealth {
+  readonly healthy: boolean;
+  readonly goodInARow: number;
+  readonly badInARow: number;
+}
+
+export const FRESH_HEALTH: VersionHealth = { healthy: true, goodInARow: 0, badInARow: 0 };
+
+/** Health after one probe: thresholds on both sides, so that one lucky or unlucky probe changes nothing. */
+export function assessProbe(
+  before: VersionHealth,
+  good: boolean,
+  thresholds: { readonly unhealthyAfter: number; readonly healthyAfter: number },
+): VersionHealth {
+  const goodInARow = good ? before.goodInARow + 1 : 0;
+  const badInARow = good ? 0 : before.badInARow + 1;
+  const healthy = before.healthy
+    ? badInARow < thresholds.unhealthyAfter
+    : goodInARow >= thresholds.healthyAfter;
+  return { healthy, goodInARow, badInARow };
+}
+
+export interface HealthMonitorOptions {
+  readonly settings: () => Readonly<Record<Version, UpstreamSettings>>;
+  readonly onChange: (healthy: Readonly<Record<Version, boolean>>, changed: Version, why: string) => void;
+  /** 0 to 1; spreads the probes of many proxies. */
+  readonly random: () => number;
+}
+
+/** Share of the interval by which a probe may come early or late. */
+const JITTER = 0.2;
+
+/** Probes both versions on the control plane and takes in what the workers notice. */
+export class HealthMonitor {
+  readonly #options: HealthMonitorOptions;
+  readonly #health: Record<Version, VersionHealth> = { v1: FRESH_HEALTH, v2: FRESH_HEALTH };
+  readonly #timers: Partial<Record<Version, NodeJS.Timeout>> = {};
+  #stopped = false;
+
+  constructor(options: HealthMonitorOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    void this.#run("v1");
+    void this.#run("v2");
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timers.v1);
+    clearTimeout(this.#timers.v2);
+  }
+
+  get healthy(): Readonly<Record<Version, boolean>> {
+    return { v1: this.#health.v1.healthy, v2: this.#health.v2.healthy };
+  }
+
+  /** A worker saw so many requests in a row fail to reach the version that it must be down, whatever the probes say. */
+  onPassiveFailure(version: Version): void {
+    const { unhealthyAfter } = this.#options.settings()[version].health;
+    this.#set(
+      version,
+      { healthy: false, goodInARow: 0, badInARow: unhealthyAfter },
+      "requests failed in a row",
+    );
+  }
+
+  async #run(version: Version): Promise<void> {
+    const settings = this.#options.settings()[version];
+    const outcome = await probe(settings);
+    if (this.#stopped) return;
+    this.#set(version, assessProbe(this.#health[version], outcome.good, settings.health), outcome.why);
+    const pauseMs = settings.health.intervalMs * (1 + JITTER * (2 * this.#options.random() - 1));
+    this.#timers[version] = setTimeout(() => void this.#run(version), pauseMs);
+  }
+
+  #set(version: Version, health: VersionHealth, why: string): void {
+    const before = this.#health[version].healthy;
+    this.#health[version] = health;
+    if (before !== health.healthy) this.#options.onChange(this.healthy, version, why);
+  }
+}
+
+/** One probe: good is any status below 400 in time. */
+async function probe(settings: UpstreamSettings): Promise<{ good: boolean; why: string }> {
+  try {
+    const { statusCode, body } = await request(new URL(settings.health.path, settings.origin), {
+      // Each probe on a connection of its own: a kept one would say nothing about new connections.
+      reset: true,
+      signal: AbortSignal.timeout(settings.health.timeoutMs),
+    });
+    await body.dump();
+    return { good: statusCode < 400, why: `probe answered ${statusCode}` };
+  } catch (error) {
+    return { good: false, why: `probe failed: ${error instanceof Error ? error.name : "unknown"}` };
+  }
+}
