@@ -5,7 +5,9 @@
 -- rows then equal the array, so the way back finds nothing to do; and the other way round.
 -- Why it holds under concurrency: whoever changes the terms of a post, in either form, holds that post's row lock
 -- first (an array writer by its UPDATE, a row writer through lock_post_of_term), and every comparison runs after it. Term rows are
--- locked last and in the order of their ids.
+-- locked last and in the order of their ids. A transaction that replaces rows (delete, then insert) locks the post itself
+-- beforehand, or two of them meet in the primary key. What remains possible is a deadlock between transactions that touch terms
+-- twice: PostgreSQL ends one of them (40P01), and both services try such a write again.
 
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
@@ -320,9 +322,10 @@ ALTER TABLE posts ADD COLUMN search_text tsvector GENERATED ALWAYS AS (
   || setweight(to_tsvector('english'::regconfig, left(content, 100000)), 'C')
 ) STORED;
 CREATE INDEX posts_search_text_idx ON posts USING gin (search_text);
--- Substrings for API v1's search (ILIKE '%q%').
-CREATE INDEX posts_title_trgm_idx ON posts USING gin (title gin_trgm_ops) WHERE status = 'published';
-CREATE INDEX posts_content_trgm_idx ON posts USING gin (content gin_trgm_ops) WHERE status = 'published';
+-- Substrings for API v1's search on the new core. In UTF-8, `x ILIKE p` is by definition `lower(x) LIKE lower(p)`; written the
+-- second way, with status = 'published' beside it, a query uses these.
+CREATE INDEX posts_title_trgm_idx ON posts USING gin (lower(title) gin_trgm_ops) WHERE status = 'published';
+CREATE INDEX posts_content_trgm_idx ON posts USING gin (lower(content) gin_trgm_ops) WHERE status = 'published';
 CREATE INDEX posts_title_prefix_idx ON posts (lower(title) text_pattern_ops) WHERE status = 'published';
 CREATE INDEX posts_status_created_at_idx ON posts (status, created_at, id);
 CREATE INDEX posts_status_published_at_idx ON posts (status, published_at, id);

@@ -75,7 +75,9 @@ async function run(
     dryRun: options.dryRun ?? false,
     advisoryLockMode: "wait",
     // The library prints every statement; that is wanted only where nothing is run.
-    logger: { info: options.dryRun ? say : (): void => undefined, warn: say, error: say },
+    logger: options.dryRun
+      ? { debug: say, info: say, warn: say, error: say }
+      : { info: (): void => undefined, warn: say, error: say },
   };
   const done = await runner(settings);
   return done.map((migration) => migration.name);
