@@ -7,7 +7,9 @@ import { INITIAL_STATE, type Latch, type ReleaseState } from "./state.ts";
 export function serialiseState(state: ReleaseState): Record<string, unknown> {
   return {
     ...state,
-    evidence: Object.fromEntries(METRICS.map((metric) => [metric, serialiseEvidence(state.evidence[metric])])),
+    evidence: Object.fromEntries(
+      METRICS.map((metric) => [metric, serialiseEvidence(state.evidence[metric])]),
+    ),
     quarantine: listIdentities(state.quarantine),
   };
 }
@@ -64,8 +66,18 @@ function parseEvidence(value: unknown): MetricEvidence | null {
   if (identities === null || !Array.isArray(logByRatio) || logByRatio.length !== RATIOS.length) return null;
   if (!logByRatio.every(isFiniteNumber)) return null;
   if (!isFiniteNumber(logSafe) || !isFiniteNumber(canary) || !isFiniteNumber(canaryOnly)) return null;
-  if (!isFiniteNumber(control) || !isFiniteNumber(expectedCanary) || !isFiniteNumber(expectedFromControl)) return null;
-  return { logByRatio, logSafe, canary, canaryOnly, control, expectedCanary, expectedFromControl, identities };
+  if (!isFiniteNumber(control) || !isFiniteNumber(expectedCanary) || !isFiniteNumber(expectedFromControl))
+    return null;
+  return {
+    logByRatio,
+    logSafe,
+    canary,
+    canaryOnly,
+    control,
+    expectedCanary,
+    expectedFromControl,
+    identities,
+  };
 }
 
 function parseIdentities(value: unknown): IdentityMap | null {

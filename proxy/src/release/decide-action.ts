@@ -18,7 +18,12 @@ const NONE: Action = Object.freeze({ type: "none" });
  * advises, freezes), `suspect` freezes, unless an operator has lifted that freeze before. The plan goes on only when hold and
  * windows allow it and the verdict is what {@link ReleasePlan.advanceNeeds} asks for: no data moves nothing.
  */
-export function decideAction(state: ReleaseState, plan: ReleasePlan, assessment: Assessment, now: Now): Action {
+export function decideAction(
+  state: ReleaseState,
+  plan: ReleasePlan,
+  assessment: Assessment,
+  now: Now,
+): Action {
   if (state.releaseId === "" || state.aborted !== null) return NONE;
   const { verdict, sentence } = assessment;
   const cause = assessment.cause ?? "evidence";

@@ -77,7 +77,10 @@ function obey(state: ReleaseState, plan: ReleasePlan, command: Command, wallMs: 
     case "resume":
       return state.aborted === null
         ? done({ ...base, type: "unfrozen" }, "resumed: the plan goes on")
-        : done({ ...base, type: "resumed" }, `resumed: ${percent(state.weightPpm)} on v2, evidence starts anew`);
+        : done(
+            { ...base, type: "resumed" },
+            `resumed: ${percent(state.weightPpm)} on v2, evidence starts anew`,
+          );
     case "promote":
       return (
         whileStopped(state) ??
@@ -115,7 +118,10 @@ function advance(
     );
   }
   const { weightPpm } = next.step;
-  return done({ ...base, type: "advanced", step: next.index, weightPpm }, `advanced to ${percent(weightPpm)}`);
+  return done(
+    { ...base, type: "advanced", step: next.index, weightPpm },
+    `advanced to ${percent(weightPpm)}`,
+  );
 }
 
 function whileStopped(state: ReleaseState): CommandOutcome | null {

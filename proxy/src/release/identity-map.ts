@@ -88,7 +88,8 @@ function insert(node: TrieNode, hash: IdentityHash, value: number, depth: number
 
 function split(leaf: TrieLeaf, depth: number): TrieBranch {
   let branch: TrieNode = { children: Array.from({ length: 16 }, () => EMPTY_LEAF) };
-  for (const [index, key] of leaf.keys.entries()) branch = insert(branch, key, leaf.values[index] ?? 0, depth);
+  for (const [index, key] of leaf.keys.entries())
+    branch = insert(branch, key, leaf.values[index] ?? 0, depth);
   return "children" in branch ? branch : { children: [] };
 }
 

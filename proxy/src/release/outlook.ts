@@ -21,7 +21,8 @@ export function failingIdentitiesNeeded(
     // One event at the null's share is added, so that a first failure is not taken for a share of 0 or 1.
     const share = (evidence.canary + meanCoin) / (events + 1);
     for (const [index, ratio] of RATIOS.entries()) {
-      const growth = share * logFactor(ratio, meanCoin, true) + (1 - share) * logFactor(ratio, meanCoin, false);
+      const growth =
+        share * logFactor(ratio, meanCoin, true) + (1 - share) * logFactor(ratio, meanCoin, false);
       if (growth <= 1e-6) continue;
       const needed = Math.max(0, Math.ceil((target - (evidence.logByRatio[index] ?? 0)) / growth));
       if (fewest === null || needed < fewest) fewest = needed;

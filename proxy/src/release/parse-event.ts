@@ -25,7 +25,13 @@ const WEIGHT = integer(0, 1_000_000);
 const STEP = integer(-1, 1_000);
 const CAUSE = oneOf(["operator", "evidence", "limit", "harm-budget", "breaker"]);
 
-const BASE = { time: TIME, releaseId: TEXT, version: integer(0, Number.MAX_SAFE_INTEGER), who: TEXT, why: TEXT };
+const BASE = {
+  time: TIME,
+  releaseId: TEXT,
+  version: integer(0, Number.MAX_SAFE_INTEGER),
+  who: TEXT,
+  why: TEXT,
+};
 
 /** One rule for every field of every event; the type makes a forgotten field an error of compilation. */
 const RULES: { readonly [T in EventType]: Readonly<Record<FieldsOf<T>, FieldRule>> } = {
@@ -95,5 +101,8 @@ function integer(min: number, max: number): FieldRule {
 }
 
 function oneOf(words: readonly string[]): FieldRule {
-  return { expected: words.join(" | "), accepts: (value) => typeof value === "string" && words.includes(value) };
+  return {
+    expected: words.join(" | "),
+    accepts: (value) => typeof value === "string" && words.includes(value),
+  };
 }

@@ -27,7 +27,9 @@ const WEEK_MS = 7 * 86_400_000;
 
 /** Four weeks: 10, 50, 90, 100 %, each held a week. */
 export const DEFAULT_PLAN: ReleasePlan = Object.freeze({
-  steps: Object.freeze([100_000, 500_000, 900_000, 1_000_000].map((weightPpm) => ({ weightPpm, holdMs: WEEK_MS }))),
+  steps: Object.freeze(
+    [100_000, 500_000, 900_000, 1_000_000].map((weightPpm) => ({ weightPpm, holdMs: WEEK_MS })),
+  ),
   advance: "manual",
   rollback: "auto",
   warmupMs: 60_000,

@@ -77,9 +77,7 @@ export function applyEvent(state: ReleaseState, event: ReleaseEvent): ReleaseSta
     case "failure": {
       const before = state.evidence[event.metric];
       const after = countFailure(before, event);
-      return after === before
-        ? state
-        : { ...state, evidence: { ...state.evidence, [event.metric]: after } };
+      return after === before ? state : { ...state, evidence: { ...state.evidence, [event.metric]: after } };
     }
     case "held":
       return { ...state, heldMs: event.heldMs };
@@ -166,7 +164,12 @@ function latchOf(event: ReleaseEvent, cause: DecisionCause): Latch {
   return { time: event.time, who: event.who, why: event.why, cause };
 }
 
-function quarantine(state: ReleaseState, identity: IdentityHash, untilMs: number, nowMs: number): ReleaseState {
+function quarantine(
+  state: ReleaseState,
+  identity: IdentityHash,
+  untilMs: number,
+  nowMs: number,
+): ReleaseState {
   let map = state.quarantine;
   if (map.size >= MAX_QUARANTINED) {
     map = identityMapOf(listIdentities(map).filter(([, until]) => until > nowMs));

@@ -12,7 +12,8 @@ export function sentenceOf(
   detail: string | null,
 ): string {
   const parts = [`${counted.verdict}: ${detail ?? countedFailures(state, settings)}`];
-  if (detail === null) parts.push(`evidence of harm 10^${counted.log10Evidence.toFixed(1)}${outlook(counted)}`);
+  if (detail === null)
+    parts.push(`evidence of harm 10^${counted.log10Evidence.toFixed(1)}${outlook(counted)}`);
   if (counted.topIdentityShare !== null && counted.topIdentityShare >= NOTEWORTHY_SHARE) {
     parts.push(`one identity causes ${Math.round(counted.topIdentityShare * 100)} % of the failed requests`);
   }
@@ -26,7 +27,9 @@ function countedFailures(state: ReleaseState, settings: JudgeSettings): string {
     const events = canary + control;
     if (events === 0) return [];
     const what = metric === "errors" ? "failing" : "slow";
-    return [`${canary} of ${events} ${what} identities were v2's where ${expectedCanary.toFixed(1)} were to be expected`];
+    return [
+      `${canary} of ${events} ${what} identities were v2's where ${expectedCanary.toFixed(1)} were to be expected`,
+    ];
   });
   return counts.length === 0 ? "no identity has failed yet" : counts.join(", ");
 }
