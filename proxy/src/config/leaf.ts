@@ -66,7 +66,14 @@ export function milliseconds(
   doc: string,
   options?: LeafOptions,
 ): Leaf<number> {
-  return integer(fallback, least, 2_147_483_647, doc, options);
+  const most = 2_147_483_647;
+  const base = integer(fallback, least, most, doc, options);
+  const expected = `milliseconds, an integer from ${least} to ${most}`;
+  return {
+    ...base,
+    expected,
+    findings: (value) => base.findings(value).map((one) => ({ ...one, expected })),
+  };
 }
 
 export function boolean(fallback: boolean, doc: string, options?: LeafOptions): Leaf<boolean> {

@@ -157,6 +157,7 @@ export const schema: SchemaOf<Config> = {
       1024,
       1_048_576,
       "Largest request header, request line included; past it 431.",
+      { restart: true },
     ),
     maxHeaders: integer(200, 10, 2000, "Most header lines; past it 431."),
     maxTargetBytes: integer(8192, 64, 1_048_576, "Longest request target; past it 414."),
