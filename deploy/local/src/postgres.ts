@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
-import { type Account, findServerAccount, locateBinaries } from "./postgres-binaries.ts";
+import { type Account, type Binaries, findServerAccount, locateBinaries } from "./postgres-binaries.ts";
+import { placeBinaries, placeDataDir } from "./reachable-place.ts";
 
 export interface PostgresOptions {
   /** Where the cluster lives. Kept at stop, and reused when it already holds one. Absent: a temporary folder. */
@@ -30,6 +31,7 @@ export interface RunningPostgres {
 }
 
 interface Cluster {
+  readonly binaries: Binaries;
   readonly dataDir: string;
   readonly password: string;
   readonly account: Account;
@@ -63,13 +65,15 @@ const supervise = `
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<RunningPostgres> {
   const persistent = options.persistent ?? options.dataDir !== undefined;
-  const dataDir = path.resolve(options.dataDir ?? (await mkdtemp(path.join(tmpdir(), "serin-postgres-"))));
+  const account = await findServerAccount();
+  const binaries = await placeBinaries(await locateBinaries(), account);
+  const asked = path.resolve(options.dataDir ?? (await mkdtemp(path.join(tmpdir(), "serin-postgres-"))));
+  const dataDir = await placeDataDir(asked, account);
   const discard = async (): Promise<void> => {
     if (!persistent) await rm(dataDir, { recursive: true, force: true });
   };
   try {
-    const account = await findServerAccount();
-    const cluster = await openCluster(dataDir, account);
+    const cluster = await openCluster(dataDir, account, binaries);
     const server = await launchOnFreePort(cluster, options.port ?? 0, persistent);
     const url = (database: string): string =>
       `postgres://${superuser}:${cluster.password}@127.0.0.1:${server.port}/${encodeURIComponent(database)}`;
@@ -89,31 +93,35 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Runn
   }
 }
 
-async function openCluster(dataDir: string, account: Account): Promise<Cluster> {
+async function openCluster(dataDir: string, account: Account, binaries: Binaries): Promise<Cluster> {
+  const unfinished = `${dataDir}.initialising`;
+  // A start that was killed during initdb left half a cluster.
+  if (await exists(unfinished)) await rm(dataDir, { recursive: true, force: true });
   await mkdir(dataDir, { recursive: true });
   if (account.uid !== undefined && account.gid !== undefined) await chown(dataDir, account.uid, account.gid);
   await chmod(dataDir, 0o700);
   if (await exists(path.join(dataDir, "PG_VERSION"))) {
     const password = (await readFile(path.join(dataDir, passwordFile), "utf8")).trim();
-    return { dataDir, password, account };
+    return { binaries, dataDir, password, account };
   }
   const password = randomBytes(18).toString("base64url");
   const handover = `${dataDir}.${randomBytes(6).toString("hex")}.pw`;
+  await writeFile(unfinished, "");
   await writeFile(handover, `${password}\n`, { mode: 0o600 });
   try {
     if (account.uid !== undefined && account.gid !== undefined) {
       await chown(handover, account.uid, account.gid);
     }
-    await runInitdb(dataDir, handover, account);
+    await runInitdb(binaries.initdb, dataDir, handover, account);
   } finally {
     await rm(handover, { force: true });
   }
   await writeFile(path.join(dataDir, passwordFile), `${password}\n`, { mode: 0o600 });
-  return { dataDir, password, account };
+  await rm(unfinished, { force: true });
+  return { binaries, dataDir, password, account };
 }
 
-async function runInitdb(dataDir: string, pwfile: string, account: Account): Promise<void> {
-  const { initdb } = await locateBinaries();
+async function runInitdb(initdb: string, dataDir: string, pwfile: string, account: Account): Promise<void> {
   // Code point order everywhere, with Unicode case mapping where the system has it.
   const locale = process.platform === "darwin" ? "en_US.UTF-8" : "C.UTF-8";
   const child = spawn(
@@ -162,7 +170,7 @@ async function launch(
   port: number,
   durable: boolean,
 ): Promise<Server | { readonly failure: string }> {
-  const { postgres } = await locateBinaries();
+  const { postgres } = cluster.binaries;
   const settings: Record<string, string> = {
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",

@@ -7,7 +7,11 @@ import type { ProcessIdentity } from "./process-identity.ts";
 /** Who runs the stack of a data folder, kept in it: so that a second start knows of the first, and of what it left. */
 interface RunRecord {
   readonly owner: ProcessIdentity;
-  readonly children: readonly ProcessIdentity[];
+  readonly children: readonly NamedProcess[];
+}
+
+interface NamedProcess extends ProcessIdentity {
+  readonly name: string;
 }
 
 const fileName = "running.json";
@@ -25,7 +29,7 @@ export class AlreadyRunningError extends Error {
 
 export interface Claim {
   /** Notes a child, so that a later run can clean up after us. */
-  addChild(pid: number): Promise<void>;
+  addChild(name: string, pid: number): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -43,13 +47,16 @@ export async function claimDataDir(dataDir: string, report: (line: string) => vo
     await clearLeftovers(before.children, report);
   }
   const owner = (await identifyProcess(process.pid)) ?? { pid: process.pid, startedAt: null };
-  const children: ProcessIdentity[] = [];
-  const save = (): Promise<void> => writeFile(file, JSON.stringify({ owner, children }), { mode: 0o600 });
+  const children: NamedProcess[] = [];
+  let saving = Promise.resolve();
+  // One write after the other: children start side by side, and the file has to hold all of them in the end.
+  const save = (): Promise<void> =>
+    (saving = saving.then(() => writeFile(file, JSON.stringify({ owner, children }), { mode: 0o600 })));
   await save();
   return {
-    addChild: async (pid) => {
+    addChild: async (name, pid) => {
       const identity = await identifyProcess(pid);
-      if (identity !== null) children.push(identity);
+      if (identity !== null) children.push({ name, ...identity });
       await save();
     },
     release: () => rm(file, { force: true }),
@@ -57,25 +64,37 @@ export async function claimDataDir(dataDir: string, report: (line: string) => vo
 }
 
 async function clearLeftovers(
-  children: readonly ProcessIdentity[],
+  children: readonly NamedProcess[],
   report: (line: string) => void,
 ): Promise<void> {
   const deadline = performance.now() + leftoverGraceMs;
   let left = await keepRunning(children);
   if (left.length > 0) {
-    report(`waiting for processes that a killed run left: ${left.map(({ pid }) => pid).join(", ")}`);
+    report(`waiting for processes that a killed run left: ${describe(left)}`);
   }
   while (left.length > 0) {
     if (performance.now() > deadline) {
-      report(`killing them: ${left.map(({ pid }) => pid).join(", ")}`);
-      for (const { pid } of left) process.kill(pid, "SIGKILL");
+      report(`killing them: ${describe(left)}`);
+      left.forEach(({ pid }) => killProcess(pid));
     }
     await delay(pollMs);
     left = await keepRunning(left);
   }
 }
 
-async function keepRunning(processes: readonly ProcessIdentity[]): Promise<readonly ProcessIdentity[]> {
+function killProcess(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has gone in the meantime.
+  }
+}
+
+function describe(processes: readonly NamedProcess[]): string {
+  return processes.map(({ name, pid }) => `${name} (${pid})`).join(", ");
+}
+
+async function keepRunning(processes: readonly NamedProcess[]): Promise<readonly NamedProcess[]> {
   const running = await Promise.all(processes.map(stillRuns));
   return processes.filter((_, index) => running[index]);
 }
@@ -92,7 +111,11 @@ async function readRecord(file: string): Promise<RunRecord | null> {
   if (typeof value !== "object" || value === null) return null;
   const owner = "owner" in value ? value.owner : null;
   const children = "children" in value && Array.isArray(value.children) ? value.children : [];
-  return isIdentity(owner) ? { owner, children: children.filter(isIdentity) } : null;
+  return isIdentity(owner) ? { owner, children: children.filter(isNamed) } : null;
+}
+
+function isNamed(value: unknown): value is NamedProcess {
+  return isIdentity(value) && "name" in value && typeof value.name === "string";
 }
 
 function isIdentity(value: unknown): value is ProcessIdentity {

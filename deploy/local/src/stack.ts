@@ -221,7 +221,7 @@ async function launch(
     logFile: path.join(parts.logs, `${name}.log`),
   });
   parts.children.push(child);
-  await parts.claim.addChild(child.pid);
+  await parts.claim.addChild(name, child.pid);
   return child;
 }
 

@@ -28,8 +28,10 @@ async function startIdle(script = "setInterval(() => {}, 1000)"): Promise<number
 }
 
 async function record(owner: number, children: readonly number[], startedAt?: string): Promise<void> {
-  const identify = async (pid: number): Promise<object> =>
-    startedAt === undefined ? ((await identifyProcess(pid)) ?? { pid, startedAt: "0" }) : { pid, startedAt };
+  const identify = async (pid: number): Promise<object> => {
+    const found = startedAt === undefined ? await identifyProcess(pid) : null;
+    return { name: "cms-v1", ...(found ?? { pid, startedAt: startedAt ?? "0" }) };
+  };
   const content = { owner: await identify(owner), children: await Promise.all(children.map(identify)) };
   await writeFile(path.join(folder, "running.json"), JSON.stringify(content));
 }
@@ -55,15 +57,18 @@ test("what a killed run left is waited for", async () => {
   const left = await startIdle("setTimeout(() => {}, 1500)");
   await record(2 ** 22 + 1, [left]);
   await claimDataDir(folder, report);
-  expect(said).toEqual([`waiting for processes that a killed run left: ${left}`]);
+  expect(said).toEqual([`waiting for processes that a killed run left: cms-v1 (${left})`]);
 });
 
 test("a torn record counts as none, and a released folder can be claimed again", async () => {
   await writeFile(path.join(folder, "running.json"), '{"owner":{"pi');
   const claim = await claimDataDir(folder, report);
-  await claim.addChild(process.pid);
+  await claim.addChild("proxy", process.pid);
   const saved: unknown = JSON.parse(await readFile(path.join(folder, "running.json"), "utf8"));
-  expect(saved).toMatchObject({ owner: { pid: process.pid }, children: [{ pid: process.pid }] });
+  expect(saved).toMatchObject({
+    owner: { pid: process.pid },
+    children: [{ name: "proxy", pid: process.pid }],
+  });
   await claim.release();
   await (await claimDataDir(folder, report)).release();
 });

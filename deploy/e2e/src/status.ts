@@ -1,0 +1,38 @@
+import { pick } from "./ask.ts";
+import type { Target } from "./target.ts";
+
+/** What `/status` tells, as far as the suites look at it. */
+export interface Status {
+  readonly generation: number;
+  /** Share of v2 in force, in percent. */
+  readonly percentage: number;
+  readonly reloadOk: boolean;
+  /** What the last reload found wrong, as the proxy words it. */
+  readonly problems: readonly unknown[];
+  /** Paths of the leaves that the environment sets. */
+  readonly pinned: readonly string[];
+  /** Paths of the pinned leaves that the file sets to something else. */
+  readonly shadowed: readonly string[];
+  readonly workers: readonly { readonly generation: number }[];
+}
+
+/** Reads the proxy's `/status`. */
+export async function readStatus(target: Target): Promise<Status> {
+  const response = await fetch(`${target.adminUrl}/status`, { signal: AbortSignal.timeout(10_000) });
+  const body: unknown = await response.json();
+  return {
+    generation: Number(pick(body, "generation")),
+    percentage: Number(pick(body, "percentage")),
+    reloadOk: pick(body, "reload", "ok") === true,
+    problems: list(pick(body, "reload", "problems")),
+    pinned: list(pick(body, "pinned")).map((leaf) => String(pick(leaf, "path"))),
+    shadowed: list(pick(body, "shadowed")).map((leaf) => String(pick(leaf, "path"))),
+    workers: list(pick(body, "workers")).map((worker) => ({
+      generation: Number(pick(worker, "generation")),
+    })),
+  };
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
