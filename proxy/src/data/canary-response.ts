@@ -1,9 +1,12 @@
 import { ServerResponse } from "node:http";
 import type { IncomingMessage } from "node:http";
+import type { Failure } from "./failure.ts";
 
-/** Who wants to know when a response is through or its connection gone. */
+/** Who answers a request: hears when the response is through or its connection gone, and when the request breaks off. */
 export interface ResponseOwner {
   onResponseClosed(): void;
+  /** The rest of the request will not come: it is not valid HTTP, or late. The owner answers if it still can. */
+  onRequestBroken(failure: Failure): void;
 }
 
 /**

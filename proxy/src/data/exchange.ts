@@ -207,6 +207,11 @@ export class Exchange implements AttemptListener, Waiter {
     this.#account();
   }
 
+  /** What the client sends as the body is not valid, or has stopped coming. */
+  onRequestBroken(failure: Failure): void {
+    if (!this.#closed && this.#failure === null && !this.#response.writableEnded) this.#fail(failure);
+  }
+
   /** A version failed this request before the first byte of an answer. */
   #failAttempt(failure: Failure, reusedSocket: boolean): void {
     const { head } = this.#admitted;
