@@ -92,7 +92,11 @@ describe.skipIf(!canRun("configFile", "adminUrl"))("a change of the config file"
     ["no YAML", (at) => replaceConfig(at, "split: [percentage")],
     [
       "half-written",
-      (at) => writeFile(at.configFile, original.slice(0, original.indexOf("percentage:") + 13)),
+      (at) => writeFile(at.configFile, original.slice(0, original.indexOf("percentage:") + 6)),
+    ],
+    [
+      "cut off after its comments",
+      (at) => writeFile(at.configFile, original.slice(0, original.indexOf("split:"))),
     ],
     ["empty", (at) => writeFile(at.configFile, "")],
     ["deleted", (at) => rm(at.configFile)],
