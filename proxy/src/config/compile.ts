@@ -18,6 +18,7 @@ export function compileSnapshot(
   state: { readonly aborted: boolean },
 ): Snapshot {
   const { split } = config;
+  const { fallback, ...v1 } = config.upstreams.v1;
   return deepFreeze({
     generation,
     hash: hashConfig(config),
@@ -39,7 +40,13 @@ export function compileSnapshot(
       pin: pin ?? null,
       stream: stream ?? false,
     })),
-    upstreams: { v1: compileUpstream(config.upstreams.v1), v2: compileUpstream(config.upstreams.v2) },
+    upstreams: { v1: compileUpstream(v1), v2: compileUpstream(config.upstreams.v2) },
+    fallbackToV2: fallback === "v2",
+    rollback: {
+      action: config.release.onRollback,
+      drainMs: config.drain.timeoutMs,
+      spreadMs: config.release.rollbackSpreadMs,
+    },
     limits: { ...config.limits },
     trustedNetworks: config.trustedNetworks.map(toBlock),
     overrideToken: config.override.token,
@@ -61,8 +68,8 @@ export function weightOf(config: Config): number {
   return weightPpm;
 }
 
-function compileUpstream({ url, health, ...settings }: UpstreamConfig): UpstreamSettings {
-  return { ...settings, health: { ...health }, origin: new URL(url).origin };
+function compileUpstream({ url, health, tls, ...settings }: UpstreamConfig): UpstreamSettings {
+  return { ...settings, health: { ...health }, tls: { ...tls }, origin: new URL(url).origin };
 }
 
 function toBlock(network: string): string {

@@ -1,4 +1,4 @@
-import type { UpstreamSettings, LimitSettings, Version } from "./snapshot.ts";
+import type { LimitSettings, RollbackAction, UpstreamSettings, Version } from "./snapshot.ts";
 
 /** `auto` means one worker per processor that the process may use. */
 export type WorkerCount = "auto" | number;
@@ -19,15 +19,33 @@ export interface UpstreamConfig extends Omit<UpstreamSettings, "origin"> {
   readonly url: string;
 }
 
+/** v1 may name who stands in for it. */
+export interface ControlConfig extends UpstreamConfig {
+  readonly fallback: "none" | "v2";
+}
+
+/** TLS of the public listener: off while both files are empty. */
+export interface ListenTlsConfig {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
+}
+
 /**
  * The whole config with every default filled in. Each leaf has its entry in `schema.ts`, which the type of the schema
  * enforces; a leaf is a scalar or a list, everything else is a section.
  */
 export interface Config {
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: {
+    readonly host: string;
+    readonly port: number;
+    readonly tls: ListenTlsConfig;
+    readonly proxyProtocol: boolean;
+  };
   readonly workers: WorkerCount;
+  readonly workerMemoryMb: number;
   readonly admin: { readonly host: string; readonly port: number; readonly token: string };
-  readonly upstreams: { readonly v1: UpstreamConfig; readonly v2: UpstreamConfig };
+  readonly upstreams: { readonly v1: ControlConfig; readonly v2: UpstreamConfig };
   readonly split: {
     /** Percent, 0 to 100, at most 4 decimals; `parsePercentage(String(percentage))` is its exact weight. */
     readonly percentage: number;
@@ -40,10 +58,15 @@ export interface Config {
     readonly cookieSecure: boolean;
   };
   readonly routes: readonly RouteConfig[];
-  readonly release: { readonly id: string; readonly logPath: string };
+  readonly release: {
+    readonly id: string;
+    readonly logPath: string;
+    readonly onRollback: RollbackAction;
+    readonly rollbackSpreadMs: number;
+  };
   readonly limits: LimitSettings;
   readonly trustedNetworks: readonly string[];
   readonly override: { readonly token: string };
   readonly log: { readonly level: LogLevel; readonly access: boolean };
-  readonly drain: { readonly timeoutMs: number };
+  readonly drain: { readonly delayMs: number; readonly timeoutMs: number };
 }

@@ -28,6 +28,22 @@ export const rules: readonly Rule[] = [
         : null,
   },
   {
+    path: "listen.tls.keyFile",
+    reads: ["listen.tls.certFile"],
+    broken: ({ listen }) =>
+      (listen.tls.certFile === "") === (listen.tls.keyFile === "")
+        ? null
+        : "listen.tls.certFile and listen.tls.keyFile both or neither",
+  },
+  {
+    path: "workerMemoryMb",
+    reads: [],
+    broken: ({ workerMemoryMb }) =>
+      workerMemoryMb === 0 || workerMemoryMb >= 32
+        ? null
+        : "0 or at least 32, because a worker needs that much to start",
+  },
+  {
     path: "split.identity",
     reads: ["split.issueCookie", "split.cookieName"],
     broken: ({ split }) =>

@@ -24,6 +24,9 @@ export type SchemaOf<T> = {
   readonly [K in keyof T]: [T[K]] extends [Scalar | readonly unknown[]] ? Leaf<T[K]> : SchemaOf<T[K]>;
 };
 
+const filePattern = /^[^\0]{0,4096}$/;
+const fileExpected = "the path of a file, or empty";
+
 function upstream(name: string, url: string): SchemaOf<UpstreamConfig> {
   return {
     url: originUrl(url, `Where ${name} listens.`),
@@ -58,6 +61,26 @@ function upstream(name: string, url: string): SchemaOf<UpstreamConfig> {
       timeoutMs: milliseconds(1000, 10, "Longest wait for an answer to a check."),
       unhealthyAfter: integer(3, 1, 100, "Failed checks in a row until unhealthy."),
       healthyAfter: integer(2, 1, 100, "Good checks in a row until healthy again."),
+      slowStartMs: milliseconds(
+        10_000,
+        0,
+        "After recovery its share of the traffic grows back over this long.",
+      ),
+    },
+    tls: {
+      caFile: text(
+        "",
+        filePattern,
+        fileExpected,
+        "PEM file of the authorities to trust for an https url; empty: the system's.",
+      ),
+      serverName: text(
+        "",
+        /^[A-Za-z0-9.-]{0,253}$/,
+        "a host name",
+        "Name that the certificate must carry; empty: the url's host.",
+      ),
+      verify: boolean(true, "Refuses an upstream whose certificate does not hold."),
     },
   };
 }
@@ -72,6 +95,24 @@ export const schema: SchemaOf<Config> = {
     port: integer(8000, 0, 65_535, "Port that clients connect to; 0 lets the system choose.", {
       restart: true,
     }),
+    tls: {
+      certFile: text(
+        "",
+        filePattern,
+        fileExpected,
+        "PEM file of the certificate and its chain; with keyFile it turns TLS on. Read again when it changes.",
+        { restart: true },
+      ),
+      keyFile: text("", filePattern, fileExpected, "PEM file of its key.", { restart: true }),
+      minVersion: oneOf("TLSv1.2", ["TLSv1.2", "TLSv1.3"], "Oldest TLS that clients may speak.", {
+        restart: true,
+      }),
+    },
+    proxyProtocol: boolean(
+      false,
+      "Expects a PROXY protocol header (v1 or v2) from peers in trustedNetworks on every connection.",
+      { restart: true },
+    ),
   },
   workers: workerCount(
     "auto",
@@ -80,6 +121,13 @@ export const schema: SchemaOf<Config> = {
     {
       restart: true,
     },
+  ),
+  workerMemoryMb: integer(
+    0,
+    0,
+    65_536,
+    "Heap limit of one worker in MiB; past it the worker dies alone and is restarted. 0 leaves it to Node, else at least 32.",
+    { restart: true },
   ),
   admin: {
     host: host("127.0.0.1", "Address of the admin server.", { restart: true }),
@@ -95,7 +143,10 @@ export const schema: SchemaOf<Config> = {
     ),
   },
   upstreams: {
-    v1: upstream("v1", "http://127.0.0.1:3001"),
+    v1: {
+      ...upstream("v1", "http://127.0.0.1:3001"),
+      fallback: oneOf("none", ["none", "v2"], "Who takes v1's traffic while v1 is unhealthy."),
+    },
     v2: upstream("v2", "http://127.0.0.1:3002"),
   },
   split: {
@@ -150,6 +201,16 @@ export const schema: SchemaOf<Config> = {
         restart: true,
       },
     ),
+    onRollback: oneOf(
+      "drain",
+      ["keep", "drain", "close"],
+      "What happens to v2's tunnels and streams when its weight becomes 0: kept, closed after drain.timeoutMs, or closed at once.",
+    ),
+    rollbackSpreadMs: milliseconds(
+      5000,
+      0,
+      "They are closed at random moments over this long, so that their clients do not come back all at once.",
+    ),
   },
   limits: {
     maxHeaderBytes: integer(
@@ -169,6 +230,11 @@ export const schema: SchemaOf<Config> = {
       65_000,
       1,
       "Idle client connections are closed after this; keep it above the load balancer's.",
+    ),
+    tunnelIdleTimeoutMs: milliseconds(
+      600_000,
+      1,
+      "A tunnel (WebSocket) in which neither side sends for this long is closed.",
     ),
   },
   trustedNetworks: networks(
@@ -191,6 +257,11 @@ export const schema: SchemaOf<Config> = {
     access: boolean(true, "Logs one line per request."),
   },
   drain: {
+    delayMs: milliseconds(
+      0,
+      0,
+      "When stopping, /readyz fails this long before new connections are refused; give a load balancer time to notice.",
+    ),
     timeoutMs: milliseconds(30_000, 0, "Longest wait for requests in flight when stopping."),
   },
 };

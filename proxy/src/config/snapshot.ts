@@ -66,7 +66,31 @@ export interface UpstreamSettings {
     readonly unhealthyAfter: number;
     /** Good probes in a row until healthy again. */
     readonly healthyAfter: number;
+    /** Over this long its share of the traffic grows back, from none to all. */
+    readonly slowStartMs: number;
   };
+  readonly tls: UpstreamTlsSettings;
+}
+
+/** How an `https:` upstream is checked. */
+export interface UpstreamTlsSettings {
+  /** PEM file of the authorities to trust; empty: the system's. */
+  readonly caFile: string;
+  /** Name that the certificate must carry; empty: the host of the origin. */
+  readonly serverName: string;
+  readonly verify: boolean;
+}
+
+/** What happens to v2's tunnels and streams when its effective weight becomes 0. */
+export type RollbackAction = "keep" | "drain" | "close";
+
+/** What happens to long-lived exchanges of v2 on a rollback. */
+export interface RollbackSettings {
+  readonly action: RollbackAction;
+  /** With `drain`: how long they may go on. */
+  readonly drainMs: number;
+  /** They are closed at random moments over this long. */
+  readonly spreadMs: number;
 }
 
 /** What one worker allows a client. */
@@ -79,6 +103,8 @@ export interface LimitSettings {
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+  /** Longest silence in both directions of a tunnel. */
+  readonly tunnelIdleTimeoutMs: number;
 }
 
 export interface Snapshot {
@@ -90,6 +116,9 @@ export interface Snapshot {
   readonly split: SplitSettings;
   readonly routes: readonly RouteRule[];
   readonly upstreams: Readonly<Record<Version, UpstreamSettings>>;
+  /** Whether v2 takes v1's traffic while v1 is unhealthy (`upstreams.v1.fallback: v2`). */
+  readonly fallbackToV2: boolean;
+  readonly rollback: RollbackSettings;
   readonly limits: LimitSettings;
   /** CIDR blocks whose X-Forwarded-*, Forwarded, request ids and overrides are believed. */
   readonly trustedNetworks: readonly string[];
