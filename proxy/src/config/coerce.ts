@@ -30,7 +30,7 @@ function coerceText(kind: LeafKind, raw: string): unknown {
         .map((entry) => entry.trim())
         .filter((entry) => entry !== "");
     case "json":
-      return parseJson(text) ?? raw;
+      return parseList(text) ?? raw;
     case "text":
     default:
       return raw;
@@ -44,9 +44,11 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
   ["0", false],
 ]);
 
-function parseJson(text: string): unknown {
+/** Lists only: convict takes an object for a section and stumbles over its keys. */
+function parseList(text: string): readonly unknown[] | undefined {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;
   }

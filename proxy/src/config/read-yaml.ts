@@ -1,6 +1,7 @@
 import { LineCounter, isAlias, isMap, isNode, isScalar, parseDocument } from "yaml";
 import type { Document, ErrorCode, Node, YAMLMap } from "yaml";
 import { coerce } from "./coerce.ts";
+import { isRecord } from "./is-record.ts";
 import { findNearest } from "./nearest.ts";
 import type { Problem } from "./problem.ts";
 import { isLeaf, rootSection } from "./schema-tree.ts";
@@ -56,7 +57,11 @@ class SchemaWalk {
   }
 
   #section(section: Section, node: Node | null, path: string): void {
-    const resolved = isAlias(node) ? (node.resolve(this.#document) ?? null) : node;
+    const resolved = isAlias(node) ? node.resolve(this.#document) : node;
+    if (resolved === undefined) {
+      this.#problems.push(fileProblem("syntax", path, undefined, aliasHint, this.#position(node)));
+      return;
+    }
     // A section whose keys are all commented out.
     if (resolved === null || (isScalar(resolved) && resolved.value === null)) {
       return;
@@ -85,7 +90,10 @@ class SchemaWalk {
         const position = this.#position(node ?? keyNode);
         const value = this.#plainValue(node);
         if (value === undefined) {
-          this.#problems.push(fileProblem("value", path, undefined, "a value without recursion", position));
+          this.#problems.push(fileProblem("syntax", path, undefined, aliasHint, position));
+        } else if (isRecord(value)) {
+          // No leaf is a map, and convict stumbles over one.
+          this.#problems.push(fileProblem("value", path, undefined, known.expected, position));
         } else {
           this.#leaves.set(path, { value: coerce(known.kind, value), position });
         }
@@ -124,6 +132,8 @@ function fileProblem(
 ): Problem {
   return { code, path, value, expected, source: "file", ...position };
 }
+
+const aliasHint = "an alias of an anchor above it, and none within itself";
 
 /** What would have been right, for the errors that YAML files really have. */
 const syntaxHints: Readonly<Partial<Record<ErrorCode, string>>> = {

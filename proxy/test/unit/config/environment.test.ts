@@ -120,6 +120,8 @@ describe("the environment", () => {
     ["SERIN_SPLIT_OFFSET", "1000000", "split.offset"],
     ["SERIN_LOG_LEVEL", "loud", "log.level"],
     ["SERIN_ROUTES", "[{]", "routes"],
+    ["SERIN_ROUTES", '{"a":{"b":1}}', "routes"],
+    ["SERIN_ROUTES", "null", "routes"],
     ["SERIN_LISTEN_HOST", "999.1.1.1", "listen.host"],
     ["SERIN_UPSTREAMS_V1_URL", "127.0.0.1:3001", "upstreams.v1.url"],
     ["SERIN_UPSTREAMS_V1_URL", "http://a/b", "upstreams.v1.url"],
