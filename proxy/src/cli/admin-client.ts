@@ -1,7 +1,7 @@
 import { isRecord } from "../config/is-record.ts";
 import type { CommandContext } from "./command.ts";
 
-export type AdminAnswer =
+type AdminAnswer =
   | { readonly ok: true; readonly body: Record<string, unknown> }
   /** `reason` is a whole sentence for people; `status` is null when there was no answer. */
   | { readonly ok: false; readonly reason: string; readonly status: number | null };

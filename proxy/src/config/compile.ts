@@ -60,7 +60,7 @@ export function hashConfig(config: Config): string {
 }
 
 /** `split.percentage` in parts per million, exactly. */
-export function weightOf(config: Config): number {
+function weightOf(config: Config): number {
   const weightPpm = parsePercentage(String(config.split.percentage));
   if (weightPpm === null) {
     throw new Error("split.percentage was not validated");

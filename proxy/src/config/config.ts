@@ -4,7 +4,7 @@ import type { LimitSettings, RollbackAction, UpstreamSettings, Version } from ".
 export type WorkerCount = "auto" | number;
 
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
-export type LogLevel = (typeof logLevels)[number];
+type LogLevel = (typeof logLevels)[number];
 
 /** A route as the file writes it: `pin` and `stream` may be left out. */
 export interface RouteConfig {

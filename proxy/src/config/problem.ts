@@ -1,12 +1,12 @@
 /** Where a value came from; `default` only shows up when two leaves that are fine alone do not fit together. */
-export type Source = "file" | "env" | "default";
+type Source = "file" | "env" | "default";
 
 /**
  * What kind of problem it is, for code that must tell them apart:
  * `file` cannot be read, `syntax` is not YAML, `unknown` key, `value` not accepted, `rule` between leaves broken,
  * `restart` a change that needs a restart, `apply` the new snapshot could not be put to work.
  */
-export type ProblemCode = "file" | "syntax" | "unknown" | "value" | "rule" | "restart" | "apply";
+type ProblemCode = "file" | "syntax" | "unknown" | "value" | "rule" | "restart" | "apply";
 
 /** One thing that is wrong with a config, as a value. Never holds a secret. */
 export interface Problem {

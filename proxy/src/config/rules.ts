@@ -86,7 +86,7 @@ function notOurselves(version: "v1" | "v2"): Rule {
 }
 
 /** Whether only this machine can reach a listener on that address. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return (
     host.toLowerCase() === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."))
   );

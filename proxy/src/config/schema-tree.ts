@@ -34,7 +34,7 @@ export function listLeaves(section: Section = rootSection(), prefix = ""): Place
 }
 
 /** `upstreams.v1.maxQueue` is set by `SERIN_UPSTREAMS_V1_MAX_QUEUE`. */
-export function envName(path: string): string {
+function envName(path: string): string {
   return `SERIN_${path
     .replaceAll(".", "_")
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")

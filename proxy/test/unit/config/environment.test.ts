@@ -176,6 +176,9 @@ describe("rules between leaves", () => {
       "split.cookieSecure",
     ],
     [{ SERIN_LIMITS_MAX_TARGET_BYTES: "16384" }, "limits.maxTargetBytes"],
+    [{ SERIN_LISTEN_TLS_CERT_FILE: "cert.pem" }, "listen.tls.keyFile"],
+    [{ SERIN_LISTEN_TLS_KEY_FILE: "key.pem" }, "listen.tls.keyFile"],
+    [{ SERIN_WORKER_MEMORY_MB: "31" }, "workerMemoryMb"],
     [{ SERIN_UPSTREAMS_V1_URL: "http://localhost:8000" }, "upstreams.v1.url"],
     [{ SERIN_UPSTREAMS_V2_URL: "http://[::1]:8000" }, "upstreams.v2.url"],
   ])("refuse %j", async (env, path) => {
@@ -190,6 +193,8 @@ describe("rules between leaves", () => {
     [{ SERIN_ADMIN_PORT: "8000", SERIN_LISTEN_HOST: "10.1.2.3" }],
     [{ SERIN_SPLIT_IDENTITY: "header:X-User-Id", SERIN_SPLIT_ISSUE_COOKIE: "0" }],
     [{ SERIN_UPSTREAMS_V1_URL: "http://10.9.9.9:8000" }],
+    [{ SERIN_LISTEN_TLS_CERT_FILE: "cert.pem", SERIN_LISTEN_TLS_KEY_FILE: "key.pem" }],
+    [{ SERIN_WORKER_MEMORY_MB: "32" }],
   ])("accept %j", async (env) => {
     expect(await problemsOf(env)).toEqual([]);
   });
