@@ -7,6 +7,9 @@ import { runCommand } from "./run-command.ts";
 const exitUsage = 64;
 const exitUnavailable = 69;
 
+// A reader that has seen enough (`| head`) is no failure.
+stdout.on("error", () => exit(0));
+
 exit(await main());
 
 async function main(): Promise<number> {

@@ -74,6 +74,7 @@ async function run(
     count,
     dryRun: options.dryRun ?? false,
     advisoryLockMode: "wait",
+    verbose: options.dryRun ?? false,
     // The library prints every statement; that is wanted only where nothing is run.
     logger: options.dryRun
       ? { debug: say, info: say, warn: say, error: say }
