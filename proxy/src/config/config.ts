@@ -31,6 +31,30 @@ export interface ListenTlsConfig {
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
 }
 
+/** The rollout: its plan, what is judged, and who is told. `release/settings.ts` compiles it. */
+export interface ReleaseConfig {
+  readonly id: string;
+  readonly logPath: string;
+  readonly steps: readonly string[];
+  readonly advance: "manual" | "auto";
+  readonly advanceNeeds: "safe" | "not-suspect";
+  readonly rollback: "auto" | "advise" | "off";
+  readonly warmupMs: number;
+  readonly timeZone: string;
+  readonly windows: readonly string[];
+  readonly slowThresholdMs: number;
+  /** Percent points. */
+  readonly maxErrorRateExcess: number;
+  readonly maxP99Ms: number;
+  readonly limitMinRequests: number;
+  readonly harmBudget: number;
+  readonly quarantineMs: number;
+  readonly webhookUrl: string;
+  readonly webhookSecret: string;
+  readonly onRollback: RollbackAction;
+  readonly rollbackSpreadMs: number;
+}
+
 /**
  * The whole config with every default filled in. Each leaf has its entry in `schema.ts`, which the type of the schema
  * enforces; a leaf is a scalar or a list, everything else is a section.
@@ -58,12 +82,7 @@ export interface Config {
     readonly cookieSecure: boolean;
   };
   readonly routes: readonly RouteConfig[];
-  readonly release: {
-    readonly id: string;
-    readonly logPath: string;
-    readonly onRollback: RollbackAction;
-    readonly rollbackSpreadMs: number;
-  };
+  readonly release: ReleaseConfig;
   readonly limits: LimitSettings;
   readonly trustedNetworks: readonly string[];
   readonly override: { readonly token: string };

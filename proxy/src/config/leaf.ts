@@ -161,7 +161,7 @@ export function originUrl(fallback: string, doc: string, options?: LeafOptions):
 }
 
 /** A list of text, each entry accepted by `accepts`; `expected` describes one entry. */
-function textList(
+export function textList(
   fallback: readonly string[],
   least: number,
   most: number,

@@ -4,7 +4,7 @@ import { isRecord } from "./is-record.ts";
 import { findNearest } from "./nearest.ts";
 
 const keys = ["name", "prefix", "pin", "stream"];
-const mostRoutes = 64;
+const mostRoutes = 200;
 const wholeList = `a list of at most ${mostRoutes} routes, each {name, prefix, pin, stream}`;
 /** The name that requests get which no route takes. */
 const otherRoute = "other";

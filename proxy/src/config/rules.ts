@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import type { Config } from "./config.ts";
+import { parseStep } from "./release-text.ts";
 
 /** A rule that several leaves must keep together. `broken` gives what was expected, or null when the rule is kept. */
 interface Rule {
@@ -60,6 +61,14 @@ export const rules: readonly Rule[] = [
         : null,
   },
   {
+    path: "release.steps",
+    reads: [],
+    broken: ({ release }) =>
+      isRising(release.steps.map((step) => parseStep(step)?.weightPpm ?? 0))
+        ? null
+        : "each step's weight to be more than the one before",
+  },
+  {
     path: "limits.maxTargetBytes",
     reads: ["limits.maxHeaderBytes"],
     broken: ({ limits }) =>
@@ -95,4 +104,8 @@ function isLoopback(host: string): boolean {
 function overlap(a: string, b: string): boolean {
   const wildcard = (host: string): boolean => host === "0.0.0.0" || host === "::";
   return a === b || wildcard(a) || wildcard(b) || (isLoopback(a) && isLoopback(b));
+}
+
+function isRising(numbers: readonly number[]): boolean {
+  return numbers.every((number, i) => i === 0 || number > (numbers[i - 1] ?? 0));
 }

@@ -13,6 +13,7 @@ import {
   text,
   workerCount,
 } from "./leaf.ts";
+import { releaseSchema } from "./release-schema.ts";
 import { routeList } from "./routes.ts";
 import type { SchemaOf } from "./schema-of.ts";
 import { filePattern, fileExpected, upstream } from "./upstream-schema.ts";
@@ -117,33 +118,7 @@ export const schema: SchemaOf<Config> = {
     ],
     'Named routes, the first that matches counts: {name, prefix, pin: v1 or v2, stream: true for long-lived answers}. What matches none is "other".',
   ),
-  release: {
-    id: text(
-      "v2",
-      /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
-      "letters, digits, dots, - and _, at most 64",
-      "Name of the rollout; evidence and history belong to it. A new one starts from nothing.",
-    ),
-    logPath: text(
-      ".data/serin-release.jsonl",
-      /^[^\0]{1,4096}$/,
-      "the path of a file",
-      "The release's append-only event log.",
-      {
-        restart: true,
-      },
-    ),
-    onRollback: oneOf(
-      "drain",
-      ["keep", "drain", "close"],
-      "What happens to v2's tunnels and streams when its weight becomes 0: kept, closed after drain.timeoutMs, or closed at once.",
-    ),
-    rollbackSpreadMs: milliseconds(
-      5000,
-      0,
-      "They are closed at random moments over this long, so that their clients do not come back all at once.",
-    ),
-  },
+  release: releaseSchema,
   limits: {
     maxHeaderBytes: integer(
       16_384,
@@ -154,7 +129,7 @@ export const schema: SchemaOf<Config> = {
     ),
     maxHeaders: integer(200, 10, 2000, "Most header lines; past it 431."),
     maxTargetBytes: integer(8192, 64, 1_048_576, "Longest request target; past it 414."),
-    maxBodyBytes: integer(10_485_760, 0, Number.MAX_SAFE_INTEGER, "Largest request body; past it 413."),
+    maxBodyBytes: integer(1_073_741_824, 0, Number.MAX_SAFE_INTEGER, "Largest request body; past it 413."),
     maxConnections: integer(8192, 1, 1_000_000, "Most client connections of one worker."),
     headersTimeoutMs: milliseconds(10_000, 1, "Longest time that a request's header may take; past it 408."),
     requestTimeoutMs: milliseconds(300_000, 1, "Longest time that a request may take to arrive."),
