@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { canonicalJson, deepFreeze, sha256Hex } from "./canonical.ts";
 import type { Config, UpstreamConfig } from "./config.ts";
+import { compileDeprecation } from "./deprecation.ts";
 import { parseIdentitySource } from "./identity-source.ts";
 import { parsePercentage } from "./percentage.ts";
 import type { Snapshot, UpstreamSettings } from "./snapshot.ts";
@@ -34,11 +35,12 @@ export function compileSnapshot(
       cookieName: split.cookieName,
       cookieSecure: split.cookieSecure,
     },
-    routes: config.routes.map(({ name, prefix, pin, stream }) => ({
+    routes: config.routes.map(({ name, prefix, pin, stream, deprecation }) => ({
       name,
       prefix,
       pin: pin ?? null,
       stream: stream ?? false,
+      deprecation: deprecation === undefined ? null : compileDeprecation(deprecation),
     })),
     upstreams: { v1: compileUpstream(v1), v2: compileUpstream(config.upstreams.v2) },
     fallbackToV2: fallback === "v2",

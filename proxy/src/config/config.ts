@@ -1,3 +1,4 @@
+import type { DeprecationConfig } from "./deprecation.ts";
 import type { LimitSettings, RollbackAction, UpstreamSettings, Version } from "./snapshot.ts";
 
 /** `auto` means one worker per processor that the process may use. */
@@ -6,12 +7,13 @@ export type WorkerCount = "auto" | number;
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 type LogLevel = (typeof logLevels)[number];
 
-/** A route as the file writes it: `pin` and `stream` may be left out. */
+/** A route as the file writes it: `pin`, `stream` and `deprecation` may be left out. */
 export interface RouteConfig {
   readonly name: string;
   readonly prefix: string;
   readonly pin?: Version;
   readonly stream?: boolean;
+  readonly deprecation?: DeprecationConfig;
 }
 
 /** One upstream as the file writes it: the compiled settings, with a `url` in place of the origin. */

@@ -1,11 +1,12 @@
 import type { RouteConfig } from "./config.ts";
+import { findInDeprecation } from "./deprecation.ts";
 import type { Finding, Leaf } from "./leaf.ts";
 import { isRecord } from "./is-record.ts";
 import { findNearest } from "./nearest.ts";
 
-const keys = ["name", "prefix", "pin", "stream"];
+const keys = ["name", "prefix", "pin", "stream", "deprecation"];
 const mostRoutes = 200;
-const wholeList = `a list of at most ${mostRoutes} routes, each {name, prefix, pin, stream}`;
+const wholeList = `a list of at most ${mostRoutes} routes, each {name, prefix, pin, stream, deprecation}`;
 /** The name that requests get which no route takes. */
 const otherRoute = "other";
 
@@ -25,7 +26,7 @@ function findInList(value: unknown): readonly Finding[] {
   for (const [index, route] of routes.entries()) {
     const at = `[${index}]`;
     if (!isRecord(route)) {
-      found.push({ at, value: route, expected: "a route, {name, prefix, pin, stream}" });
+      found.push({ at, value: route, expected: "a route, {name, prefix, pin, stream, deprecation}" });
       continue;
     }
     found.push(...findInRoute(route, at));
@@ -52,7 +53,7 @@ function findInRoute(route: Record<string, unknown>, at: string): Finding[] {
       found.push({ at: `${at}.${key}`, value: undefined, expected: "a known key", unknownKey });
     }
   }
-  const { name, prefix, pin, stream } = route;
+  const { name, prefix, pin, stream, deprecation } = route;
   if (typeof name !== "string" || !/^[a-z0-9][a-z0-9_-]{0,47}$/.test(name) || name === otherRoute) {
     const expected = `a name of small letters, digits, - and _, at most 48, not "${otherRoute}"`;
     found.push({ at: `${at}.name`, value: name, expected });
@@ -66,6 +67,9 @@ function findInRoute(route: Record<string, unknown>, at: string): Finding[] {
   }
   if (stream !== undefined && typeof stream !== "boolean") {
     found.push({ at: `${at}.stream`, value: stream, expected: "true or false" });
+  }
+  if (deprecation !== undefined) {
+    found.push(...findInDeprecation(deprecation, prefix, `${at}.deprecation`));
   }
   return found;
 }

@@ -116,7 +116,7 @@ export const schema: SchemaOf<Config> = {
       { name: "api-v2", prefix: "/api/v2/", pin: "v2" },
       { name: "api-v1", prefix: "/api/v1/" },
     ],
-    'Named routes, the first that matches counts: {name, prefix, pin: v1 or v2, stream: true for long-lived answers}. What matches none is "other".',
+    'Named routes, the first that matches counts: {name, prefix, pin: v1 or v2, stream: true for long-lived answers, deprecation: {since, sunset, successor}}. What matches none is "other".',
   ),
   release: releaseSchema,
   limits: {
@@ -130,9 +130,25 @@ export const schema: SchemaOf<Config> = {
     maxHeaders: integer(200, 10, 2000, "Most header lines; past it 431."),
     maxTargetBytes: integer(8192, 64, 1_048_576, "Longest request target; past it 414."),
     maxBodyBytes: integer(1_073_741_824, 0, Number.MAX_SAFE_INTEGER, "Largest request body; past it 413."),
-    maxConnections: integer(8192, 1, 1_000_000, "Most client connections of one worker."),
+    maxConnections: integer(
+      8192,
+      1,
+      1_000_000,
+      "Most client connections of one worker; a few more are told 503, the rest is dropped.",
+      { restart: true },
+    ),
+    maxConnectionsPerClient: integer(
+      0,
+      0,
+      1_000_000,
+      "Most connections of one worker from one client address; past it 503. 0 for no bound; trusted networks have none.",
+    ),
     headersTimeoutMs: milliseconds(10_000, 1, "Longest time that a request's header may take; past it 408."),
-    requestTimeoutMs: milliseconds(300_000, 1, "Longest time that a request may take to arrive."),
+    idleTimeoutMs: milliseconds(
+      60_000,
+      1,
+      "Longest silence of a client in the middle of its request's body (408) or of the answer that it reads (cut). What moves may take as long as it likes.",
+    ),
     keepAliveTimeoutMs: milliseconds(
       65_000,
       1,

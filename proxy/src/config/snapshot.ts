@@ -3,6 +3,8 @@
  * by structured clone. Nothing in it changes after `compileSnapshot`; a new config makes a new snapshot.
  */
 
+import type { Deprecation } from "./deprecation.ts";
+
 /** The two versions behind the proxy: `v1` is the control, `v2` the canary. */
 export type Version = "v1" | "v2";
 
@@ -41,6 +43,8 @@ export interface RouteRule {
   readonly pin: Version | null;
   /** Long-lived answers (server-sent events, downloads): kept out of the duration histogram. */
   readonly stream: boolean;
+  /** What responses say about the route's end; null while it has none. */
+  readonly deprecation: Deprecation | null;
 }
 
 export interface UpstreamSettings {
@@ -100,8 +104,11 @@ export interface LimitSettings {
   readonly maxTargetBytes: number;
   readonly maxBodyBytes: number;
   readonly maxConnections: number;
+  /** From one client address, trusted networks aside; 0 for no bound. */
+  readonly maxConnectionsPerClient: number;
   readonly headersTimeoutMs: number;
-  readonly requestTimeoutMs: number;
+  /** Longest silence of a client that owes a body or has an answer to read. */
+  readonly idleTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   /** Longest silence in both directions of a tunnel. */
   readonly tunnelIdleTimeoutMs: number;

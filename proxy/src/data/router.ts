@@ -1,3 +1,4 @@
+import type { Deprecation } from "../config/deprecation.ts";
 import type { RouteRule, Version } from "../config/snapshot.ts";
 
 /** What a route says about a request. */
@@ -7,31 +8,25 @@ export interface Route {
   readonly slot: number;
   readonly pin: Version | null;
   readonly stream: boolean;
-}
-
-interface CompiledRoute {
-  readonly route: Route;
   readonly prefix: string;
+  readonly deprecation: Deprecation | null;
 }
 
 /** Finds the route of a path: the first in config order whose prefix matches. */
 export class Router {
-  readonly #routes: readonly CompiledRoute[];
+  readonly #routes: readonly Route[];
   readonly #other: Route;
 
   /** @param slots place in the slab of each route, in the same order */
   constructor(rules: readonly RouteRule[], slots: readonly number[]) {
-    this.#routes = rules.map((rule, i) => ({
-      prefix: rule.prefix,
-      route: { name: rule.name, slot: slots[i] ?? 0, pin: rule.pin, stream: rule.stream },
-    }));
-    this.#other = { name: "other", slot: 0, pin: null, stream: false };
+    this.#routes = rules.map((rule, i) => ({ ...rule, slot: slots[i] ?? 0 }));
+    this.#other = { name: "other", slot: 0, pin: null, stream: false, prefix: "/", deprecation: null };
   }
 
   find(path: string): Route {
     for (let i = 0; i < this.#routes.length; i += 1) {
-      const compiled = this.#routes[i];
-      if (compiled !== undefined && matchesPrefix(path, compiled.prefix)) return compiled.route;
+      const route = this.#routes[i];
+      if (route !== undefined && matchesPrefix(path, route.prefix)) return route;
     }
     return this.#other;
   }
