@@ -8,6 +8,14 @@ export interface Settings {
   readonly logLevel: string;
   /** Connections to PostgreSQL at most. */
   readonly poolSize: number;
+  readonly rateLimits: RateLimitSettings;
+}
+
+/** Attempts per client address and window; 0 counts nothing. */
+export interface RateLimitSettings {
+  readonly login: number;
+  readonly register: number;
+  readonly windowSeconds: number;
 }
 
 export type ParsedSettings =
@@ -18,7 +26,7 @@ const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"]
 
 /**
  * Reads the environment: HOST (127.0.0.1), PORT (3002), DATABASE_URL, JWT_SECRET (at least 32 characters), REDIS_URL,
- * LOG_LEVEL (info), DB_POOL_MAX (10). Reports every problem at once; values are never repeated, since some are secrets.
+ * LOG_LEVEL (info), DB_POOL_MAX (10), RATE_LIMIT_LOGIN (30), RATE_LIMIT_REGISTER (20), RATE_LIMIT_WINDOW_SECONDS (60). Reports every problem at once; values are never repeated, since some are secrets.
  */
 export function parseSettings(environment: Readonly<Record<string, string | undefined>>): ParsedSettings {
   const problems: string[] = [];
@@ -58,6 +66,11 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
     redisUrl: readUrl("REDIS_URL", ["redis:", "rediss:"]),
     logLevel,
     poolSize: readInteger("DB_POOL_MAX", 10, 1, 500),
+    rateLimits: {
+      login: readInteger("RATE_LIMIT_LOGIN", 30, 0, 999_999_999),
+      register: readInteger("RATE_LIMIT_REGISTER", 20, 0, 999_999_999),
+      windowSeconds: readInteger("RATE_LIMIT_WINDOW_SECONDS", 60, 1, 86_400),
+    },
   };
   return problems.length === 0 ? { ok: true, settings } : { ok: false, problems };
 }

@@ -151,7 +151,7 @@ function describeFilter(filter: PostFilter): { readonly where: string; readonly 
   if (filter.authorId !== null) conditions.push(`p.author_id = ${bind(filter.authorId)}`);
   if (filter.tag !== null) {
     conditions.push(`p.id IN (SELECT r.post_id FROM post_tags r JOIN tags t ON t.id = r.tag_id
-                              WHERE t.name = ${bind(filter.tag)})`);
+                              WHERE t.${filter.tag.by} = ${bind(filter.tag.value)})`);
   }
   if (filter.category !== null) {
     conditions.push(`p.id IN (SELECT r.post_id FROM post_categories r JOIN categories c ON c.id = r.category_id

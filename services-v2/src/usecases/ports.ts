@@ -40,7 +40,9 @@ export type UserSortField = "created_at" | "updated_at" | "username";
 export interface PostFilter {
   readonly status: PostStatus | null;
   readonly authorId: string | null;
-  readonly tag: string | null;
+  /** By its name, or by its slug. */
+  readonly tag: { readonly by: "name" | "slug"; readonly value: string } | null;
+  /** By its slug. */
   readonly category: string | null;
   /** Whose posts are seen beside the published ones: everybody's, one author's, nobody's. */
   readonly unpublishedOf: "everyone" | { readonly authorId: string } | "nobody";
