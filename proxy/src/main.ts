@@ -81,6 +81,7 @@ export async function runSerin(options: {
       slab,
       host: loaded.config.listen.host,
       port: loaded.config.listen.port,
+      memoryMb: loaded.config.workerMemoryMb,
       logger,
       onMessage: (message, worker) =>
         onWorkerMessage(message, worker, { log, logger, pool: () => pool, health }),
@@ -156,11 +157,11 @@ export async function runSerin(options: {
 
   const signal = await stop;
   draining = true;
-  const { timeoutMs } = reloader.config.drain;
-  logger.info({ signal, timeoutMs }, "draining");
+  const { drain } = reloader.config;
+  logger.info({ signal, ...drain }, "draining");
   watching.abort();
   health.stop();
-  const cut = await pool.drain(timeoutMs);
+  const cut = await pool.drain(drain);
   admin.close();
   admin.closeAllConnections();
   logger.info({ cut }, "stopped");

@@ -27,6 +27,8 @@ export interface WorkerPoolOptions {
   readonly host: string;
   /** 0: the system chooses, once; all workers share what it chose. */
   readonly port: number;
+  /** Heap of one worker in MiB; 0 leaves it to Node. */
+  readonly memoryMb: number;
   readonly logger: Logger;
   /** Messages that are not about the worker's own life. */
   readonly onMessage: (message: FromWorker, worker: number) => void;
@@ -83,14 +85,14 @@ export class WorkerPool {
   }
 
   /** Lets requests in flight finish; settles with the number of connections that were cut at the deadline. */
-  async drain(timeoutMs: number): Promise<number> {
+  async drain(times: { readonly delayMs: number; readonly timeoutMs: number }): Promise<number> {
     this.#stopping = true;
-    const cuts = await Promise.all(this.#slots.map((slot) => slot.drain(timeoutMs)));
+    const cuts = await Promise.all(this.#slots.map((slot) => slot.drain(times)));
     return cuts.reduce((sum, cut) => sum + cut, 0);
   }
 
   async #launch(slot: Slot): Promise<void> {
-    const { slab, host, count } = this.#options;
+    const { slab, host, count, memoryMb } = this.#options;
     const start: WorkerStart = {
       worker: slot.id,
       slab,
@@ -99,7 +101,10 @@ export class WorkerPool {
       reusePort: count > 1,
       activation: this.#activation,
     };
-    const worker = new Worker(new URL("../data/worker.ts", import.meta.url), { workerData: start });
+    const worker = new Worker(new URL("../data/worker.ts", import.meta.url), {
+      workerData: start,
+      ...(memoryMb === 0 ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
+    });
     const startedMs = performance.now();
     const listening = Promise.withResolvers<void>();
     slot.begin(worker);
@@ -200,11 +205,11 @@ class Slot {
     }
   }
 
-  async drain(timeoutMs: number): Promise<number> {
+  async drain(times: { readonly delayMs: number; readonly timeoutMs: number }): Promise<number> {
     const { worker } = this;
     if (worker === null) return 0;
-    worker.postMessage({ type: "drain", timeoutMs } satisfies ToWorker);
-    const timer = setTimeout(() => void worker.terminate(), timeoutMs + DRAIN_GRACE_MS);
+    worker.postMessage({ type: "drain", ...times } satisfies ToWorker);
+    const timer = setTimeout(() => void worker.terminate(), times.delayMs + times.timeoutMs + DRAIN_GRACE_MS);
     await this.#onEnd.promise;
     clearTimeout(timer);
     return this.cut;

@@ -27,8 +27,8 @@ export interface AttemptListener {
  * back when undici is done with the request, not before.
  */
 export class Attempt implements Dispatcher.DispatchHandler {
-  /** The socket had carried requests before: a reset may mean only that it was stale. */
-  reusedSocket = false;
+  #reusedSocket = false;
+  #answerStarted = false;
   readonly #listener: AttemptListener;
   readonly #connection: UpstreamConnection;
   #controller: Dispatcher.DispatchController | null = null;
@@ -43,7 +43,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   /** @throws only what the guard should have made impossible; the connection is given back then */
   send(options: Dispatcher.DispatchOptions): void {
     try {
-      this.reusedSocket = this.#connection.dispatch(options, this);
+      this.#connection.dispatch(options, this);
     } catch (error) {
       this.#release();
       throw error;
@@ -57,6 +57,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Abandoned());
   }
 
+  /** The socket had carried requests before and brought no byte of an answer: it may only have been stale. */
+  get mayBeStale(): boolean {
+    return this.#reusedSocket && !this.#answerStarted;
+  }
+
   resume(): void {
     this.#controller?.resume();
   }
@@ -64,6 +69,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#abandoned) controller.abort(new Abandoned());
+    else this.#reusedSocket = this.#connection.begin();
+  }
+
+  onResponseStarted(): void {
+    this.#answerStarted = true;
   }
 
   onResponseStart(

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import type { IncomingMessage } from "node:http";
 import type { Version } from "../config/snapshot.ts";
 import type { Decision, Reason } from "../split/decide.ts";
@@ -6,13 +7,15 @@ import type { ActiveConfig } from "./active-config.ts";
 import { answerFailure } from "./answer.ts";
 import { Attempt } from "./attempt.ts";
 import type { AttemptListener } from "./attempt.ts";
+import { pushDeprecation } from "./deprecation.ts";
 import { BodyRelay } from "./body-relay.ts";
 import type { CanaryResponse } from "./canary-response.ts";
 import { FAILURES, failureOfError } from "./failure.ts";
 import type { Failure } from "./failure.ts";
 import type { RequestHead } from "./guard.ts";
 import { VIA, readResponseHeaders } from "./headers.ts";
-import { isGatewayFailure, isSafe } from "./rescue.ts";
+import type { LongLived } from "./long-lived.ts";
+import { isGatewayFailure, isIdempotent, isSafe } from "./rescue.ts";
 import type { Route } from "./router.ts";
 import type { WorkerContext } from "./worker-context.ts";
 
@@ -42,7 +45,7 @@ export interface Admitted {
  * A request that fails before the first byte of an answer may be tried once more: on a fresh socket of the same
  * version when it died on a reused one (RFC 9112 §9.3.1), or on v1 when v2 failed a safe request (the rescue).
  */
-export class Exchange implements AttemptListener, Waiter {
+export class Exchange implements AttemptListener, Waiter, LongLived {
   readonly #context: WorkerContext;
   readonly #config: ActiveConfig;
   readonly #request: IncomingMessage;
@@ -62,6 +65,7 @@ export class Exchange implements AttemptListener, Waiter {
   #bytes = 0;
   #expectedBytes = -1;
   #isStream: boolean;
+  #isEventStream = false;
   #failure: Failure | null = null;
 
   constructor(
@@ -70,16 +74,14 @@ export class Exchange implements AttemptListener, Waiter {
     request: IncomingMessage,
     response: CanaryResponse,
     admitted: Admitted,
-    version: Version,
-    reason: Reason,
   ) {
     this.#context = context;
     this.#config = config;
     this.#request = request;
     this.#response = response;
     this.#admitted = admitted;
-    this.#version = version;
-    this.#reason = reason;
+    this.#version = context.versionFor(admitted);
+    this.#reason = this.#version === admitted.decision.version ? admitted.decision.reason : "unhealthy";
     this.#isStream = admitted.route.stream;
   }
 
@@ -97,6 +99,8 @@ export class Exchange implements AttemptListener, Waiter {
     if (head.hasBody) {
       const { maxBodyBytes } = this.#config.snapshot.limits;
       this.#body = new BodyRelay(this.#request, maxBodyBytes, () => this.#fail(FAILURES.body_too_large));
+      // undici may destroy it with an error after it stopped listening; there is nothing left to do then.
+      this.#body.on("error", ignore);
       if (head.expectsContinue) this.#response.writeContinue();
     }
     this.#attempt = new Attempt(this, connection);
@@ -122,7 +126,13 @@ export class Exchange implements AttemptListener, Waiter {
   }
 
   onEarlyHints(link: string | string[]): void {
-    this.#response.writeEarlyHints({ link });
+    // HTTP/1.0 knows no interim answers (RFC 9110 §15.2).
+    if (this.#request.httpVersionMinor === 0) return;
+    try {
+      this.#response.writeEarlyHints({ link });
+    } catch {
+      // A Link that Node will not write. A hint is no part of the answer: it can be left out.
+    }
   }
 
   onAnswerStart(
@@ -137,17 +147,23 @@ export class Exchange implements AttemptListener, Waiter {
       return;
     }
     const answer = status <= 599 ? readResponseHeaders(rawHeaders) : FAILURES.upstream_protocol;
-    if ("code" in answer || !isReasonPhrase(statusText)) {
+    const phrase = readReasonPhrase(status, statusText);
+    if ("code" in answer || phrase === null) {
       attempt.abandon();
       this.#failAttempt(FAILURES.upstream_protocol, false);
       return;
     }
-    const { headers } = answer;
+    // RFC 9110 §8.6: an upstream that says how long its missing body is, is not quoted.
+    const headers = status === 204 ? withoutContentLength(answer.headers) : answer.headers;
     headers.push("x-canary-version", this.#version, "x-request-id", this.#admitted.requestId, "via", VIA);
     if (this.#admitted.issuedCookie !== null) headers.push("set-cookie", this.#admitted.issuedCookie);
-    if (this.#context.draining) headers.push("connection", "close");
+    pushDeprecation(headers, this.#admitted.route, this.#admitted.head.target);
+    // An answer that comes before the end of the upload: what is left is drained for a moment, then the connection goes.
+    const isEarly = this.#admitted.head.hasBody && !this.#request.complete;
+    if (this.#context.draining || isEarly) headers.push("connection", "close");
+    if (isEarly) this.#response.client?.close();
     try {
-      this.#response.writeHead(status, statusText, headers);
+      this.#response.writeHead(status, phrase, headers);
     } catch {
       // A header that Node will not write: the upstream's answer is at fault, not the client.
       attempt.abandon();
@@ -157,8 +173,12 @@ export class Exchange implements AttemptListener, Waiter {
     this.#answering = true;
     this.#ttfbMs = performance.now() - this.#admitted.startedMs;
     this.#expectedBytes = answer.contentLength;
+    this.#isEventStream = answer.isEventStream;
     this.#isStream ||= answer.isEventStream;
-    if (this.#isStream) this.#response.flushHeaders();
+    if (this.#isStream) {
+      this.#response.flushHeaders();
+      this.#context.longLived.add(this);
+    }
     this.#context.onVersionAnswered(this.#version);
     if (status >= 500) this.#context.onVersionFailed(this.#version, "status_5xx", this.#admitted);
   }
@@ -185,7 +205,7 @@ export class Exchange implements AttemptListener, Waiter {
     if (this.#response.writableEnded) return;
     const failure = failureOfError(error);
     if (!this.#answering) {
-      this.#failAttempt(failure, attempt.reusedSocket);
+      this.#failAttempt(failure, attempt.mayBeStale);
       return;
     }
     // Cut the client's connection: an answer that was cut must not look whole (RFC 9112 §8).
@@ -194,9 +214,31 @@ export class Exchange implements AttemptListener, Waiter {
     this.#response.destroy();
   }
 
+  get version(): Version {
+    return this.#version;
+  }
+
+  get pinned(): boolean {
+    return this.#admitted.route.pin !== null;
+  }
+
+  /** Ends a stream: an event stream cleanly, anything else by cutting it, since it must not look whole. */
+  close(): void {
+    if (this.#response.writableEnded) return;
+    this.#attempt?.abandon();
+    this.#attempt = null;
+    if (this.#isEventStream) this.#response.end();
+    else this.#response.destroy();
+  }
+
+  cut(): void {
+    this.#response.destroy();
+  }
+
   /** The response is through, or its connection is gone. Called once, by the response itself. */
   onResponseClosed(): void {
     this.#closed = true;
+    if (this.#isStream) this.#context.longLived.delete(this);
     if (!this.#response.writableFinished) this.#failure ??= FAILURES.client_closed;
     if (this.#attempt !== null) {
       this.#attempt.abandon();
@@ -213,10 +255,10 @@ export class Exchange implements AttemptListener, Waiter {
   }
 
   /** A version failed this request before the first byte of an answer. */
-  #failAttempt(failure: Failure, reusedSocket: boolean): void {
+  #failAttempt(failure: Failure, mayBeStale: boolean): void {
     const { head } = this.#admitted;
-    const stale = reusedSocket && failure === FAILURES.upstream_reset;
-    if (stale && !this.#retried && !head.hasBody && isSafe(head.method)) {
+    const stale = mayBeStale && failure === FAILURES.upstream_reset;
+    if (stale && !this.#retried && !head.hasBody && isIdempotent(head.method)) {
       this.#retried = true;
       this.#context.slab.add("retries", 1);
       this.#config.clients[this.#version].acquire(this);
@@ -227,14 +269,16 @@ export class Exchange implements AttemptListener, Waiter {
       return;
     }
     if (failure.kind !== null) this.#context.onVersionFailed(this.#version, failure.kind, this.#admitted);
-    this.#fail(failure);
+    const { availability } = this.#context;
+    const allDown = !availability.isHealthy("v1") && !availability.isHealthy("v2");
+    this.#fail(allDown && failure.kind !== null ? FAILURES.unavailable : failure);
   }
 
   /** Whether v1 may answer instead; takes it out of the budget. */
   #takeRescue(): boolean {
     const { head, route } = this.#admitted;
     if (this.#version !== "v2" || this.#rescued || route.pin !== null || this.#closed) return false;
-    if (head.hasBody || !isSafe(head.method) || !this.#context.healthy.v1) return false;
+    if (head.hasBody || !isSafe(head.method) || !this.#context.availability.isHealthy("v1")) return false;
     return this.#context.rescues.spend(performance.now());
   }
 
@@ -279,11 +323,29 @@ export class Exchange implements AttemptListener, Waiter {
   }
 }
 
-/** RFC 9112 §4: tab, space, visible characters. */
-function isReasonPhrase(text: string): boolean {
+/**
+ * RFC 9112 §4: tab, space, visible characters. Bytes beyond ASCII give way to the standard phrase, which no client
+ * reads anyway.
+ *
+ * @returns `null` for control characters
+ */
+function readReasonPhrase(status: number, text: string): string | null {
+  let isPlain = true;
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);
-    if ((code < 0x20 && code !== 0x09) || code === 0x7f || code > 0xff) return false;
+    if ((code < 0x20 && code !== 0x09) || code === 0x7f) return null;
+    if (code > 0x7f) isPlain = false;
   }
-  return true;
+  return isPlain ? text : (STATUS_CODES[status] ?? "");
 }
+
+function withoutContentLength(headers: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? "";
+    if (name.toLowerCase() !== "content-length") kept.push(name, headers[i + 1] ?? "");
+  }
+  return kept;
+}
+
+function ignore(): void {}

@@ -26,7 +26,7 @@ export type ToWorker =
   | { readonly type: "health"; readonly healthy: Readonly<Record<Version, boolean>> }
   | { readonly type: "quarantine"; readonly identities: readonly string[]; readonly untilMs: number }
   | { readonly type: "log-written"; readonly characters: number }
-  | { readonly type: "drain"; readonly timeoutMs: number };
+  | { readonly type: "drain"; readonly delayMs: number; readonly timeoutMs: number };
 
 /** Up: from a worker to the control plane. */
 export type FromWorker =

@@ -35,6 +35,11 @@ export function isSafe(method: string): boolean {
   return method === "GET" || method === "HEAD" || method === "OPTIONS";
 }
 
+/** Methods of which the second time changes nothing (RFC 9110 §9.2.2): may be sent again to the same version. */
+export function isIdempotent(method: string): boolean {
+  return isSafe(method) || method === "PUT" || method === "DELETE";
+}
+
 /** Answers of v2 that count as not having answered: a gateway in front of it speaking for it. */
 export function isGatewayFailure(status: number): boolean {
   return status === 502 || status === 503 || status === 504;

@@ -9,7 +9,9 @@ import type { ActiveConfig } from "./active-config.ts";
 import type { Admitted } from "./exchange.ts";
 import { FailureReporter } from "./failure-reporter.ts";
 import type { FromWorker } from "./messages.ts";
+import { LongLivedExchanges } from "./long-lived.ts";
 import { RescueBudget } from "./rescue.ts";
+import { Availability } from "../upstream/availability.ts";
 
 /** How a request ended, for the access log. */
 export interface Outcome {
@@ -38,7 +40,8 @@ export class WorkerContext {
   readonly hashes: Hashes;
   readonly rescues: RescueBudget;
   readonly accessLog: AccessLog;
-  readonly healthy: Record<Version, boolean> = { v1: true, v2: true };
+  readonly availability = new Availability();
+  readonly longLived = new LongLivedExchanges(Math.random);
   /** Identities that are kept on v1 for a while, by their 64-bit hash, until the wall-clock millisecond. */
   readonly quarantined = new Map<string, number>();
   config: ActiveConfig;
@@ -67,6 +70,29 @@ export class WorkerContext {
     this.#failures = new FailureReporter(hashes.hash64, post);
   }
 
+  /** The version that answers a request: the one decided, unless it cannot and the other may. */
+  versionFor(admitted: Admitted): Version {
+    const { decision, route, hash } = admitted;
+    const { version } = decision;
+    if (route.pin !== null) return version;
+    const { upstreams, fallbackToV2 } = this.config.snapshot;
+    const nowMs = performance.now();
+    if (version === "v2") {
+      const { slowStartMs } = upstreams.v2.health;
+      return this.availability.takes("v2", hash, slowStartMs, nowMs) ? "v2" : "v1";
+    }
+    const standIn = fallbackToV2 && !this.availability.isHealthy("v1") && this.availability.isHealthy("v2");
+    return standIn ? "v2" : "v1";
+  }
+
+  /** Health as the control plane has found it. */
+  setHealth(healthy: Readonly<Record<Version, boolean>>): void {
+    for (const version of ["v1", "v2"] as const) {
+      const news = this.availability.set(version, healthy[version], performance.now());
+      if (news) this.#consecutive[version] = 0;
+    }
+  }
+
   onVersionAnswered(version: Version): void {
     if (this.#consecutive[version] === 0) return;
     this.#consecutive[version] = 0;
@@ -81,9 +107,9 @@ export class WorkerContext {
     this.#consecutive[version] += 1;
     const failures = this.#consecutive[version];
     const { unhealthyAfter } = this.config.snapshot.upstreams[version].health;
-    if (failures !== unhealthyAfter) return;
+    if (failures < unhealthyAfter) return;
     // This worker acts at once; the others hear of it from the control plane.
-    this.healthy[version] = false;
+    if (!this.availability.set(version, false, performance.now())) return;
     this.#post({ type: "passive-health", version, consecutiveFailures: failures });
   }
 

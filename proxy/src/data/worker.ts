@@ -1,10 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { Server } from "node:http";
+import type { Snapshot } from "../config/snapshot.ts";
 import { boundPort } from "../net/bound-port.ts";
 import { loadHashes } from "../hashes.ts";
 import { SlabSlice } from "../telemetry/slab.ts";
 import { activateConfig } from "./active-config.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
+import { drainServer } from "./drain.ts";
 import { createProxyServer } from "./server.ts";
 import { WorkerContext } from "./worker-context.ts";
 
@@ -43,15 +45,16 @@ function onMessage(
     case "activate": {
       const { snapshot } = message.activation;
       const newRelease = snapshot.releaseId !== context.config.snapshot.releaseId;
-      context.config = activateConfig(message.activation, context.config);
+      const before = context.config;
+      context.config = activateConfig(message.activation, before);
+      if (isRollback(before.snapshot, snapshot)) rollBackLongLived(context);
       if (newRelease) context.slab.forgetIdentities();
       context.slab.set("generation", snapshot.generation);
       post({ type: "running", generation: snapshot.generation });
       break;
     }
     case "health":
-      context.healthy.v1 = message.healthy.v1;
-      context.healthy.v2 = message.healthy.v2;
+      context.setHealth(message.healthy);
       break;
     case "quarantine":
       for (const identity of message.identities) context.quarantined.set(identity, message.untilMs);
@@ -60,7 +63,7 @@ function onMessage(
       context.accessLog.acknowledge(message.characters);
       break;
     case "drain":
-      drain(context, server, message.timeoutMs, (cut) => {
+      drainServer(context, server, message, (cut) => {
         context.accessLog.close();
         post({ type: "drained", cut });
         port.close();
@@ -69,28 +72,25 @@ function onMessage(
   }
 }
 
-/** How often a draining worker looks whether its idle connections can go. */
-const DRAIN_CHECK_MS = 50;
+/** Whether v2 loses all its traffic with this snapshot. */
+function isRollback(before: Snapshot, after: Snapshot): boolean {
+  return effectiveWeightPpm(before) > 0 && effectiveWeightPpm(after) === 0;
+}
 
-/**
- * Stops accepting, lets requests in flight finish, tells keep-alive clients to close, and cuts what is left at the
- * deadline.
- */
-function drain(context: WorkerContext, server: Server, timeoutMs: number, done: (cut: number) => void): void {
-  context.draining = true;
-  let cut = 0;
-  const sweep = setInterval(() => server.closeIdleConnections(), DRAIN_CHECK_MS);
-  const deadline = setTimeout(() => {
-    server.getConnections((_error, count) => {
-      cut = count;
-      server.closeAllConnections();
-    });
-  }, timeoutMs);
-  server.close(() => {
-    clearInterval(sweep);
-    clearTimeout(deadline);
-    done(cut);
-  });
+function effectiveWeightPpm({ split }: Snapshot): number {
+  return split.killSwitch || split.aborted ? 0 : split.weightPpm;
+}
+
+/** What `release.onRollback` asks for; a weight that comes back in the meantime spares what is still open. */
+function rollBackLongLived(context: WorkerContext): void {
+  const { action, drainMs, spreadMs } = context.config.snapshot.rollback;
+  if (action === "keep") return;
+  context.longLived.closeSpread(
+    action === "drain" ? drainMs : 0,
+    spreadMs,
+    (exchange) => exchange.version === "v2" && !exchange.pinned,
+    () => effectiveWeightPpm(context.config.snapshot) === 0,
+  );
 }
 
 if (parentPort === null) throw new Error("worker.ts runs as a worker thread, started by the control plane");

@@ -1,6 +1,8 @@
 import { Client } from "undici";
 import type { Dispatcher } from "undici";
 import type { UpstreamSettings } from "../config/snapshot.ts";
+import type { AnswerFilter } from "./answer-filter.ts";
+import { TlsTrust, createConnector } from "./connector.ts";
 
 /** What waits for a connection: gets one, or hears why not. Never both, never twice. */
 export interface Waiter {
@@ -18,34 +20,65 @@ const MAX_RESPONSE_HEADER_BYTES = 65_536;
 export class UpstreamConnection {
   readonly #client: Client;
   readonly #pool: UpstreamClients;
+  readonly #servername: string;
   /** Requests that the present socket has carried; 0 on a fresh one. */
   #served = 0;
+  #filter: AnswerFilter | null = null;
 
-  constructor(client: Client, pool: UpstreamClients) {
-    this.#client = client;
+  constructor(pool: UpstreamClients, settings: UpstreamSettings, trust: TlsTrust) {
     this.#pool = pool;
-    client.on("disconnect", () => {
-      this.#served = 0;
+    const { connect, servername } = createConnector(settings, trust, {
+      allowHalfOpen: false,
+      onSocket: (filter) => {
+        this.#served = 0;
+        this.#filter = filter;
+      },
     });
+    this.#servername = servername;
+    this.#client = new Client(settings.origin, { ...clientOptions(settings), connect });
   }
 
-  /** Sends a request that the guard has let through. Answers whether the socket had carried requests before. */
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+  /** Sends a request that the guard has let through. */
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    const named = { ...options, servername: this.#servername };
+    this.#client.dispatch(named, handler);
+  }
+
+  /**
+   * The request is about to be written on the present socket: to be called from the handler's `onRequestStart`.
+   *
+   * @returns whether the socket had carried requests before
+   */
+  begin(): boolean {
     const reused = this.#served > 0;
     this.#served += 1;
-    this.#client.dispatch(options, handler);
+    this.#filter?.expectAnswer(false);
     return reused;
   }
 
   /** Gives the connection back; to be called once the request on it has ended, well or not. */
   release(): void {
+    this.#filter?.answerEnded();
     this.#pool.takeBack(this);
   }
 
-  /** Gives back a connection whose socket was handed over to a tunnel. */
+  /** Ends the connection for good. */
   close(): void {
     this.#client.destroy().catch(() => undefined);
   }
+}
+
+function clientOptions(settings: UpstreamSettings): Client.Options {
+  return {
+    pipelining: 1,
+    allowH2: false,
+    maxHeaderSize: MAX_RESPONSE_HEADER_BYTES,
+    headersTimeout: settings.headersTimeoutMs,
+    bodyTimeout: settings.bodyTimeoutMs,
+    keepAliveTimeout: settings.keepAliveTimeoutMs,
+    // An upstream's own Keep-Alive hint may shorten, never lengthen.
+    keepAliveMaxTimeout: settings.keepAliveTimeoutMs,
+  };
 }
 
 interface Waiting {
@@ -60,6 +93,7 @@ interface Waiting {
  */
 export class UpstreamClients {
   readonly settings: UpstreamSettings;
+  readonly #trust: TlsTrust;
   readonly #idle: UpstreamConnection[] = [];
   #queue: Waiting[] = [];
   #open = 0;
@@ -68,6 +102,7 @@ export class UpstreamClients {
 
   constructor(settings: UpstreamSettings) {
     this.settings = settings;
+    this.#trust = new TlsTrust(settings);
   }
 
   /** Hands the waiter a connection at once, or later, or tells it why not. */
@@ -102,11 +137,25 @@ export class UpstreamClients {
     }
   }
 
-  /** A connection that became a tunnel is no longer one of ours. */
-  forget(): void {
-    this.#open -= 1;
-    const next = this.#queue.shift();
-    if (next !== undefined) next.waiter.onConnection(this.#connect());
+  /**
+   * Sends a WebSocket handshake on a connection of its own, which ends with the tunnel and so is no part of the pool.
+   *
+   * @returns ends the connection, whatever it carries
+   */
+  openTunnel(
+    options: Pick<Dispatcher.DispatchOptions, "path" | "headers">,
+    handler: Dispatcher.DispatchHandler,
+  ): () => void {
+    const { connect, servername } = createConnector(this.settings, this.#trust, {
+      allowHalfOpen: true,
+      onSocket: (filter) => filter.expectAnswer(true),
+    });
+    const client = new Client(this.settings.origin, { ...clientOptions(this.settings), connect });
+    const handshake = { ...options, method: "GET" as const, upgrade: "websocket", servername };
+    client.dispatch(handshake, handler);
+    return () => {
+      client.destroy().catch(() => undefined);
+    };
   }
 
   /** Closes what is idle now and the rest as it comes back: the settings have changed. */
@@ -120,21 +169,7 @@ export class UpstreamClients {
 
   #connect(): UpstreamConnection {
     this.#open += 1;
-    const { settings } = this;
-    const url = new URL(settings.origin);
-    const client = new Client(settings.origin, {
-      pipelining: 1,
-      allowH2: false,
-      maxHeaderSize: MAX_RESPONSE_HEADER_BYTES,
-      headersTimeout: settings.headersTimeoutMs,
-      bodyTimeout: settings.bodyTimeoutMs,
-      keepAliveTimeout: settings.keepAliveTimeoutMs,
-      // Node's timer limit: an upstream's own Keep-Alive hint may shorten, never lengthen without end.
-      keepAliveMaxTimeout: settings.keepAliveTimeoutMs,
-      // Explicit, so that the client's Host header never picks the name in the TLS handshake.
-      connect: { timeout: settings.connectTimeoutMs, servername: url.hostname },
-    });
-    return new UpstreamConnection(client, this);
+    return new UpstreamConnection(this, this.settings, this.#trust);
   }
 
   /** One timer for the whole queue, set for its head: all wait equally long, so the head is always the first due. */

@@ -1,5 +1,5 @@
-import { request } from "undici";
 import type { UpstreamSettings, Version } from "../config/snapshot.ts";
+import { probeUpstream } from "./health-probe.ts";
 
 /** Health of one version; changed by probes and by what the workers see. */
 export interface VersionHealth {
@@ -72,7 +72,7 @@ export class HealthMonitor {
 
   async #run(version: Version): Promise<void> {
     const settings = this.#options.settings()[version];
-    const outcome = await probe(settings);
+    const outcome = await probeUpstream(settings);
     if (this.#stopped) return;
     this.#set(version, assessProbe(this.#health[version], outcome.good, settings.health), outcome.why);
     const pauseMs = settings.health.intervalMs * (1 + JITTER * (2 * this.#options.random() - 1));
@@ -83,20 +83,5 @@ export class HealthMonitor {
     const before = this.#health[version].healthy;
     this.#health[version] = health;
     if (before !== health.healthy) this.#options.onChange(this.healthy, version, why);
-  }
-}
-
-/** One probe: good is any status below 400 in time. */
-async function probe(settings: UpstreamSettings): Promise<{ good: boolean; why: string }> {
-  try {
-    const { statusCode, body } = await request(new URL(settings.health.path, settings.origin), {
-      // Each probe on a connection of its own: a kept one would say nothing about new connections.
-      reset: true,
-      signal: AbortSignal.timeout(settings.health.timeoutMs),
-    });
-    await body.dump();
-    return { good: statusCode < 400, why: `probe answered ${statusCode}` };
-  } catch (error) {
-    return { good: false, why: `probe failed: ${error instanceof Error ? error.name : "unknown"}` };
   }
 }
