@@ -9,7 +9,7 @@ export type Action =
   | { readonly type: "abort"; readonly cause: DecisionCause; readonly why: string }
   | { readonly type: "freeze"; readonly cause: DecisionCause; readonly why: string }
   | { readonly type: "advance"; readonly step: number; readonly weightPpm: number; readonly why: string }
-  | { readonly type: "promote"; readonly why: string };
+  | { readonly type: "promote"; readonly step: number; readonly why: string };
 
 const NONE: Action = Object.freeze({ type: "none" });
 
@@ -39,11 +39,11 @@ export function decideAction(
 }
 
 function decideAdvance(state: ReleaseState, plan: ReleasePlan, assessment: Assessment, now: Now): Action {
-  if (plan.advance !== "auto" || !mayAdvance(state, plan, now)) return NONE;
   if (plan.advanceNeeds === "safe" && assessment.verdict !== "safe") return NONE;
+  if (!mayAdvance(state, plan, now)) return NONE;
   const next = nextChange(state, plan, now);
-  if (next.kind === "none") return NONE;
+  if (next.kind === "none" || !next.automatic) return NONE;
   const why = `the step has held for its time; ${assessment.sentence}`;
-  if (next.kind === "promote") return { type: "promote", why };
+  if (next.kind === "promote") return { type: "promote", step: plan.steps.length - 1, why };
   return { type: "advance", step: next.step, weightPpm: next.weightPpm, why };
 }

@@ -1,5 +1,5 @@
 import { formatTime, type ReleaseEvent } from "./events.ts";
-import { nextStep, type ReleasePlan } from "./plan.ts";
+import { nextStep, stepOfWeight, type ReleasePlan } from "./plan.ts";
 import { weightInForce, type ReleaseState } from "./state.ts";
 import { isOpen } from "./week-windows.ts";
 
@@ -14,7 +14,9 @@ interface CommandBase {
 export type Command =
   | (CommandBase & { readonly type: "abort" | "resume" | "freeze" | "promote" })
   /** `force` goes past the windows of the week. */
-  | (CommandBase & { readonly type: "advance"; readonly force: boolean });
+  | (CommandBase & { readonly type: "advance"; readonly force: boolean })
+  /** Any weight, up or down, whatever the plan says. */
+  | (CommandBase & { readonly type: "set-weight"; readonly weightPpm: number });
 
 /** Decides nothing to refuse and nothing to do with HTTP: 412 for `stale`, 409 for `conflict`. */
 export type CommandOutcome =
@@ -52,8 +54,30 @@ export function handleCommand(
   return obey(state, plan, command, wallMs);
 }
 
+/**
+ * Why a command that gives v2 more is refused while the log cannot be written, or `null` for the others: an abort or a freeze
+ * takes effect whatever the disk does, while a weight that is raised but not written would fall back at the next start.
+ */
+export function refuseUnwritable(
+  state: ReleaseState,
+  command: Command,
+  alarm: string,
+): CommandOutcome | null {
+  if (command.type === "abort" || command.type === "freeze") return null;
+  if (command.type === "set-weight" && command.weightPpm <= state.weightPpm) return null;
+  return conflict(state, alarm, "Make the log writable (space, permissions), then try again.");
+}
+
 /** That the command has nothing left to do, in words, or `null`. `advance` is never done: it is about the next step. */
-function alreadySo(state: ReleaseState, { type }: Command): string | null {
+function alreadySo(state: ReleaseState, command: Command): string | null {
+  const { type } = command;
+  if (
+    type === "set-weight" &&
+    command.weightPpm === state.weightPpm &&
+    command.weightPpm === state.configWeightPpm
+  ) {
+    return `already at ${percent(command.weightPpm)}`;
+  }
   if (type === "abort" && state.aborted !== null) return `already aborted by ${state.aborted.who}`;
   if (type === "freeze" && state.frozen !== null) return `already frozen by ${state.frozen.who}`;
   if (type === "promote" && state.promoted !== null) return `already promoted by ${state.promoted.who}`;
@@ -86,6 +110,12 @@ function obey(state: ReleaseState, plan: ReleasePlan, command: Command, wallMs: 
         whileStopped(state) ??
         done({ ...base, type: "promoted", step: plan.steps.length - 1 }, "promoted: all users are on v2")
       );
+    case "set-weight": {
+      const { weightPpm } = command;
+      const step = stepOfWeight(plan, weightPpm);
+      const sentence = `set to ${percent(weightPpm)}${state.aborted === null ? "" : ", in force once the release is resumed"}`;
+      return done({ ...base, type: "weight-applied", step, weightPpm }, sentence);
+    }
     case "advance":
       return advance(state, plan, command.force, wallMs, base);
     default:

@@ -53,7 +53,7 @@ export type NextChange =
       readonly weightPpm: number;
       /** Earliest wall clock in ms at which hold and windows allow it. */
       readonly atMs: number;
-      /** Serin does it by itself, if the verdict allows. */
+      /** Serin does it by itself, if the verdict allows. Never from 0 %: that is how operators keep everybody on v1. */
       readonly automatic: boolean;
     }
   /** The last step has been reached; what is left is to call the release done. */
@@ -89,8 +89,8 @@ export function stepOfWeight(plan: ReleasePlan, weightPpm: number): number {
 }
 
 /** True while the present weight is too fresh to judge slowness and limits by. */
-export function isWarmingUp(plan: ReleasePlan, now: Now): boolean {
-  return now.heldMs < plan.warmupMs;
+export function isWarmingUp(plan: ReleasePlan, sinceChangeMs: number): boolean {
+  return sinceChangeMs < plan.warmupMs;
 }
 
 /** How long the present step still has to hold, in ms. A weight that is no step of the plan holds nothing back. */
@@ -111,7 +111,7 @@ export function nextChange(state: ReleaseState, plan: ReleasePlan, now: Now): Ne
   }
   const atMs = nextOpen(plan.windows, now.wallMs + remainingHoldMs(state, plan, now));
   if (atMs === null) return { kind: "none", why: "no window of the week allows advancing" };
-  const automatic = plan.advance === "auto";
+  const automatic = plan.advance === "auto" && state.weightPpm > 0;
   if (next === null) return { kind: "promote", atMs, automatic };
   return {
     kind: "advance",

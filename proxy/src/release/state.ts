@@ -30,6 +30,8 @@ export interface ReleaseState {
   readonly changedAt: string;
   /** The weight that plan or config set. {@link weightInForce} is what traffic gets. */
   readonly weightPpm: number;
+  /** The weight that config or an operator set last: a restart with the same config does not undo what the plan did since. */
+  readonly configWeightPpm: number;
   /** Index into the plan's steps, or -1. */
   readonly step: number;
   /** How long the step has held, as far as written; frozen and aborted time does not count. */
@@ -56,6 +58,7 @@ export const INITIAL_STATE: ReleaseState = Object.freeze({
   startedAt: "",
   changedAt: "",
   weightPpm: 0,
+  configWeightPpm: 0,
   step: -1,
   heldMs: 0,
   frozen: null,
@@ -93,6 +96,7 @@ export function applyEvent(state: ReleaseState, event: ReleaseEvent): ReleaseSta
         startedAt: event.time,
         changedAt: event.time,
         weightPpm: event.weightPpm,
+        configWeightPpm: event.weightPpm,
         step: event.step,
         frozen: sameRelease ? state.frozen : null,
         aborted: sameRelease ? state.aborted : null,
@@ -103,6 +107,7 @@ export function applyEvent(state: ReleaseState, event: ReleaseEvent): ReleaseSta
       const same = event.weightPpm === state.weightPpm && event.step === state.step;
       return decided(state, event, {
         weightPpm: event.weightPpm,
+        configWeightPpm: event.type === "advanced" ? state.configWeightPpm : event.weightPpm,
         step: event.step,
         heldMs: same ? state.heldMs : 0,
         promoted: null,

@@ -84,6 +84,11 @@ describe("the plan", () => {
     expect(decideAction(state, { ...AUTO, windows }, verdict("safe"), DUE).type).toBe("none");
   });
 
+  test("never leaves 0 % by itself: that is how operators keep everybody on v1", () => {
+    const bold: ReleasePlan = { ...AUTO, advanceNeeds: "not-suspect" };
+    expect(decideAction(startedAt(0, -1).state(), bold, verdict("safe"), DUE).type).toBe("none");
+  });
+
   test("runs through all four weeks, one step a week, whatever the wall clock does", () => {
     const story = startedAt(100_000);
     const weights: number[] = [];

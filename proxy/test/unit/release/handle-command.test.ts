@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { handleCommand, type Command } from "../../../src/release/handle-command.ts";
+import { handleCommand, refuseUnwritable, type Command } from "../../../src/release/handle-command.ts";
 import { DEFAULT_PLAN, type ReleasePlan } from "../../../src/release/plan.ts";
 import {
   applyEvent,
@@ -13,7 +13,7 @@ import { anyStory, START_MS, startedAt } from "./story.ts";
 
 const COMMANDS = ["abort", "resume", "freeze", "promote", "advance"] as const;
 
-function command(type: Command["type"], ifMatch: number | null = null, force = false): Command {
+function command(type: (typeof COMMANDS)[number], ifMatch: number | null = null, force = false): Command {
   const base = { who: "ada", why: "the dashboard is red", ifMatch };
   return type === "advance" ? { ...base, type, force } : { ...base, type };
 }
@@ -78,6 +78,34 @@ test("repeating abort, resume, freeze or promote changes nothing and is no error
     expect(given(once, command(type, running.version))).toMatchObject({ ok: true, events: [] });
   }
   expect(given(running, command("resume"))).toMatchObject({ ok: true, events: [] });
+});
+
+test("a weight set by hand goes up or down, keeps the plan's step when it is one, and waits while aborted", () => {
+  const running = startedAt(100_000).state();
+  const set = (state: ReleaseState, weightPpm: number) => {
+    const asked = { type: "set-weight", weightPpm, who: "ada", why: "", ifMatch: null } as const;
+    return { outcome: given(state, asked), state: obeyed(state, asked) };
+  };
+  expect(set(running, 500_000).state).toMatchObject({
+    weightPpm: 500_000,
+    step: 1,
+    configWeightPpm: 500_000,
+  });
+  expect(set(running, 20_000).state).toMatchObject({ weightPpm: 20_000, step: -1 });
+  expect(set(running, 100_000).outcome).toMatchObject({ ok: true, events: [] });
+  const aborted = obeyed(running, command("abort"));
+  const later = set(aborted, 500_000);
+  expect(weightInForce(later.state)).toBe(0);
+  expect(later.outcome).toMatchObject({ sentence: "set to 50 %, in force once the release is resumed" });
+});
+
+test("while the log cannot be written, what gives v2 more is refused, and abort and freeze are not", () => {
+  const state = startedAt(100_000).state();
+  const refused = (asked: Command) => refuseUnwritable(state, asked, "the disk is full") !== null;
+  expect(COMMANDS.filter((type) => refused(command(type)))).toEqual(["resume", "promote", "advance"]);
+  const base = { type: "set-weight", who: "ada", why: "", ifMatch: null } as const;
+  expect(refused({ ...base, weightPpm: 0 })).toBe(false);
+  expect(refused({ ...base, weightPpm: 100_001 })).toBe(true);
 });
 
 describe("a refusal says why and what to do", () => {
