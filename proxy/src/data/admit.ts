@@ -48,6 +48,7 @@ export function admitRequest(
   const userAgent = findHeader(head.headers, "user-agent") ?? "";
   const upstreamHeaders = buildRequestHeaders(head, { peer, peerTrusted, proto, requestId });
   return {
+    snapshot: config.snapshot,
     head,
     route,
     decision,

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { IncomingMessage } from "node:http";
-import type { Version } from "../config/snapshot.ts";
+import type { Snapshot, Version } from "../config/snapshot.ts";
 import type { Decision, Reason } from "../split/decide.ts";
 import type { UpstreamConnection, Waiter } from "../upstream/clients.ts";
 import type { ActiveConfig } from "./active-config.ts";
@@ -21,6 +21,8 @@ import type { WorkerContext } from "./worker-context.ts";
 
 /** A request that the guard let through and that has its decision. */
 export interface Admitted {
+  /** The config that the request met. */
+  readonly snapshot: Snapshot;
   readonly head: RequestHead;
   readonly route: Route;
   readonly decision: Decision;
@@ -180,6 +182,7 @@ export class Exchange implements AttemptListener, Waiter, LongLived {
       this.#context.longLived.add(this);
     }
     this.#context.onVersionAnswered(this.#version);
+    this.#context.onTtfb(this.#ttfbMs, this.#admitted);
     if (status >= 500) this.#context.onVersionFailed(this.#version, "status_5xx", this.#admitted);
   }
 
@@ -288,6 +291,7 @@ export class Exchange implements AttemptListener, Waiter, LongLived {
     this.#attempt = null;
     this.#version = "v1";
     this.#reason = "rescue";
+    this.#context.onRescued(this.#admitted);
     const { slab } = this.#context;
     slab.add("rescues", 1);
     slab.addVersioned("inFlight", "v2", -1);

@@ -25,6 +25,8 @@ export type ToWorker =
   | { readonly type: "activate"; readonly activation: Activation }
   | { readonly type: "health"; readonly healthy: Readonly<Record<Version, boolean>> }
   | { readonly type: "quarantine"; readonly identities: readonly string[]; readonly untilMs: number }
+  /** An answer whose head takes longer counts as slow; 0: slowness is not measured. */
+  | { readonly type: "slow-threshold"; readonly ms: number }
   | { readonly type: "log-written"; readonly characters: number }
   | { readonly type: "drain"; readonly delayMs: number; readonly timeoutMs: number };
 
@@ -34,16 +36,22 @@ export type FromWorker =
   | { readonly type: "running"; readonly generation: number }
   /** Access-log lines, whole, each ended by a newline. */
   | { readonly type: "log"; readonly lines: string }
-  /** An identity's first failure in this release that this worker saw. */
+  /** An identity's failure: its first that this worker saw, or the repeats of the last second. */
   | {
       readonly type: "failure";
       readonly releaseId: string;
       /** 64-bit hash of the identity, hex. */
       readonly identity: string;
       readonly assignment: Version;
+      /** The weight by which it was assigned. */
+      readonly weightPpm: number;
+      /** How many failures this stands for. */
+      readonly count: number;
       readonly metric: "errors" | "slow";
       readonly kind: FailureKind | "slow";
     }
+  /** v1 answered for v2: the identity may be kept on v1 for a while. */
+  | { readonly type: "rescued"; readonly identity: string }
   /** A passive health signal: that many failures in a row to reach a version, or 0 when it answered again. */
   | { readonly type: "passive-health"; readonly version: Version; readonly consecutiveFailures: number }
   /** Something that must not happen did; the worker goes on. */

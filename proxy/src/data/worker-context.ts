@@ -46,6 +46,8 @@ export class WorkerContext {
   readonly quarantined = new Map<string, number>();
   config: ActiveConfig;
   draining = false;
+  /** An answer whose head takes longer counts as slow; 0: slowness is not measured. */
+  slowThresholdMs = 0;
   readonly #post: (message: FromWorker) => void;
   readonly #failures: FailureReporter;
   readonly #consecutive: Record<Version, number> = { v1: 0, v2: 0 };
@@ -102,7 +104,7 @@ export class WorkerContext {
   /** A version failed a request: counts it, and tells the control plane what it should know. */
   onVersionFailed(version: Version, kind: FailureKind, admitted: Admitted): void {
     this.slab.countFailure(version, kind);
-    this.#failures.report(this.config.snapshot.releaseId, version, kind, admitted);
+    this.#failures.report("errors", kind, admitted);
     if (!UNREACHABLE.has(kind)) return;
     this.#consecutive[version] += 1;
     const failures = this.#consecutive[version];
@@ -111,6 +113,17 @@ export class WorkerContext {
     // This worker acts at once; the others hear of it from the control plane.
     if (!this.availability.set(version, false, performance.now())) return;
     this.#post({ type: "passive-health", version, consecutiveFailures: failures });
+  }
+
+  /** A version took this long to begin its answer. */
+  onTtfb(ttfbMs: number, admitted: Admitted): void {
+    if (this.slowThresholdMs > 0 && ttfbMs > this.slowThresholdMs) this.#failures.report("slow", "slow", admitted);
+  }
+
+  /** v1 answered a request that v2 had failed. */
+  onRescued({ identity, decision }: Admitted): void {
+    if (identity === null || decision.reason !== "hash") return;
+    this.#post({ type: "rescued", identity: this.hashes.hash64(identity) });
   }
 
   logRequest(admitted: Admitted, outcome: Outcome): void {

@@ -59,6 +59,9 @@ function onMessage(
     case "quarantine":
       for (const identity of message.identities) context.quarantined.set(identity, message.untilMs);
       break;
+    case "slow-threshold":
+      context.slowThresholdMs = message.ms;
+      break;
     case "log-written":
       context.accessLog.acknowledge(message.characters);
       break;
