@@ -25,7 +25,7 @@ export type DecisionCause = "operator" | "evidence" | "limit" | "harm-budget" | 
  * A release begins: evidence starts anew. The same id again means that the cohort (salt or offset) changed under it, which
  * also voids the evidence but lifts no freeze and no abort.
  */
-export interface ReleaseStartedEvent extends EventBase {
+interface ReleaseStartedEvent extends EventBase {
   readonly type: "release-started";
   /** Fingerprint of salt and offset: evidence gathered under one cohort says nothing about another. */
   readonly cohort: string;
@@ -35,27 +35,27 @@ export interface ReleaseStartedEvent extends EventBase {
 }
 
 /** The weight was set from outside the plan (config, `set`). */
-export interface WeightAppliedEvent extends EventBase {
+interface WeightAppliedEvent extends EventBase {
   readonly type: "weight-applied";
   readonly step: number;
   readonly weightPpm: number;
 }
 
 /** The plan took its next step. */
-export interface AdvancedEvent extends EventBase {
+interface AdvancedEvent extends EventBase {
   readonly type: "advanced";
   readonly step: number;
   readonly weightPpm: number;
 }
 
 /** All traffic goes to v2; the plan is over. */
-export interface PromotedEvent extends EventBase {
+interface PromotedEvent extends EventBase {
   readonly type: "promoted";
   readonly step: number;
 }
 
 /** A failure that counts: an identity's first, or its first as far as a ramp makes it count once more. */
-export interface FailureEvent extends EventBase {
+interface FailureEvent extends EventBase {
   readonly type: "failure";
   readonly metric: Metric;
   readonly identity: IdentityHash;
@@ -67,35 +67,35 @@ export interface FailureEvent extends EventBase {
 }
 
 /** How long the present step has held by the monotonic clock; written now and then, so that a restart goes on from it. */
-export interface HeldEvent extends EventBase {
+interface HeldEvent extends EventBase {
   readonly type: "held";
   readonly heldMs: number;
 }
 
 /** A rescued identity stays on v1 until then. */
-export interface QuarantinedEvent extends EventBase {
+interface QuarantinedEvent extends EventBase {
   readonly type: "quarantined";
   readonly identity: IdentityHash;
   /** Wall clock, RFC 3339 in UTC. */
   readonly until: string;
 }
 
-export interface FrozenEvent extends EventBase {
+interface FrozenEvent extends EventBase {
   readonly type: "frozen";
   readonly cause: DecisionCause;
 }
 
-export interface UnfrozenEvent extends EventBase {
+interface UnfrozenEvent extends EventBase {
   readonly type: "unfrozen";
 }
 
-export interface AbortedEvent extends EventBase {
+interface AbortedEvent extends EventBase {
   readonly type: "aborted";
   readonly cause: DecisionCause;
 }
 
 /** An abort is lifted; the weight of before is in force again and evidence starts anew. */
-export interface ResumedEvent extends EventBase {
+interface ResumedEvent extends EventBase {
   readonly type: "resumed";
 }
 

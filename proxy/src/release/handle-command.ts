@@ -1,4 +1,4 @@
-import { formatTime, type ReleaseEvent } from "./events.ts";
+import { formatTime, type DecisionEvent } from "./events.ts";
 import { nextStep, stepOfWeight, type ReleasePlan } from "./plan.ts";
 import { weightInForce, type ReleaseState } from "./state.ts";
 import { isOpen } from "./week-windows.ts";
@@ -20,8 +20,8 @@ export type Command =
 
 /** Decides nothing to refuse and nothing to do with HTTP: 412 for `stale`, 409 for `conflict`. */
 export type CommandOutcome =
-  /** `events` is empty when it is so already: commands are idempotent. */
-  | { readonly ok: true; readonly events: readonly ReleaseEvent[]; readonly sentence: string }
+  /** One event, or none when it is so already: commands are idempotent. */
+  | { readonly ok: true; readonly events: readonly DecisionEvent[]; readonly sentence: string }
   | {
       readonly ok: false;
       readonly refused: "stale" | "conflict";
@@ -128,7 +128,7 @@ function advance(
   plan: ReleasePlan,
   force: boolean,
   wallMs: number,
-  base: Pick<ReleaseEvent, "time" | "releaseId" | "version" | "who" | "why">,
+  base: Pick<DecisionEvent, "time" | "releaseId" | "version" | "who" | "why">,
 ): CommandOutcome {
   const stopped = whileStopped(state);
   if (stopped !== null) return stopped;
@@ -165,7 +165,7 @@ function whileStopped(state: ReleaseState): CommandOutcome | null {
   );
 }
 
-function done(event: ReleaseEvent, sentence: string): CommandOutcome {
+function done(event: DecisionEvent, sentence: string): CommandOutcome {
   return { ok: true, events: [event], sentence };
 }
 

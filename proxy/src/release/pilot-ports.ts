@@ -37,9 +37,9 @@ export interface PilotPorts {
   readonly monotonicMs: () => number;
   /** Wall clock: for the times of events and the windows of the week. */
   readonly wallMs: () => number;
-  /** Sends the split to all workers; resolves when they run it. Called for every change, an abort before it is on disk. */
+  /** Sends the split to all workers; resolves when they run it. Called for every change and at start, for an abort before it is on disk. */
   readonly applySplit: (split: SplitInForce) => Promise<void>;
-  /** Every decision, once, in order: for the webhook and the log. Must not block. */
+  /** Every decision, once, in order, before it is on disk: for the webhook and the process log. Must not block. */
   readonly onDecision: (event: DecisionEvent, assessment: Assessment) => void;
   readonly onAlarm: (alarm: Alarm) => void;
 }

@@ -1,6 +1,6 @@
 import { createBreaker, DEFAULT_BREAKER } from "./breaker.ts";
 import { decideAction, type Action } from "./decide-action.ts";
-import { formatTime, isDecision, type DecisionEvent, type ReleaseEvent } from "./events.ts";
+import { formatTime, type DecisionEvent, type ReleaseEvent } from "./events.ts";
 import { coinOf, type Failure } from "./evidence.ts";
 import { handleCommand, refuseUnwritable } from "./handle-command.ts";
 import { isIdentityHash, listIdentities } from "./identity-map.ts";
@@ -28,6 +28,7 @@ export function createPilot(options: PilotOptions): Pilot {
   let lastTickMs = ports.monotonicMs();
   /** When the weight in force last changed; a process that has just started is cold too. */
   let changedMs = lastTickMs;
+  let applied: SplitInForce | null = null;
   let alarmed = false;
 
   function now(): Now {
@@ -64,10 +65,9 @@ export function createPilot(options: PilotOptions): Pilot {
     if (event.type === "release-started" || event.type === "resumed") topFailing.clear();
     const after = weightInForce(log.state());
     if (after !== before) changedMs = ports.monotonicMs();
-    if (after > before) await writing;
-    const applying = ports.applySplit(splitInForce());
     ports.onDecision(event, assessment);
-    const [written] = await Promise.all([writing, applying]);
+    if (after > before) await writing;
+    const [written] = await Promise.all([writing, applySplit()]);
     return written;
   }
 
@@ -75,6 +75,14 @@ export function createPilot(options: PilotOptions): Pilot {
     const result = await log.append(events);
     if (!result.durable) ports.onAlarm({ kind: "log", text: result.alarm });
     return result;
+  }
+
+  /** Tells the workers when something changed for them; `always` for a first time. */
+  async function applySplit(always = false): Promise<void> {
+    const split = splitInForce();
+    const same = split.weightPpm === applied?.weightPpm && split.aborted === applied.aborted;
+    applied = split;
+    if (always || !same) await ports.applySplit(split);
   }
 
   function splitInForce(): SplitInForce {
@@ -139,8 +147,8 @@ export function createPilot(options: PilotOptions): Pilot {
       }
       if (weightPpm !== configWeightPpm)
         return decide({ ...base, type: "weight-applied", step, weightPpm }, judge());
-      await ports.applySplit(splitInForce());
-      return WRITTEN;
+      await applySplit(true);
+      return append([]);
     },
     onFailure(failure) {
       const { releaseId, evidence } = log.state();
@@ -178,9 +186,9 @@ export function createPilot(options: PilotOptions): Pilot {
         unwritable?.durable === false ? refuseUnwritable(log.state(), command, unwritable.alarm) : null;
       const outcome = refusal ?? handleCommand(log.state(), settings.plan, command, ports.wallMs());
       if (!outcome.ok) return { ...outcome, written: WRITTEN };
-      const assessment = judge();
-      let written = WRITTEN;
-      for (const event of outcome.events) if (isDecision(event)) written = await decide(event, assessment);
+      const [event] = outcome.events;
+      // With nothing to do, what makes it so already may still be on its way to the disk.
+      const written = event === undefined ? await append([]) : await decide(event, judge());
       return { ...outcome, written };
     },
     quarantine(identities, untilMs) {

@@ -94,7 +94,7 @@ export function isWarmingUp(plan: ReleasePlan, sinceChangeMs: number): boolean {
 }
 
 /** How long the present step still has to hold, in ms. A weight that is no step of the plan holds nothing back. */
-export function remainingHoldMs(state: ReleaseState, plan: ReleasePlan, now: Now): number {
+function remainingHoldMs(state: ReleaseState, plan: ReleasePlan, now: Now): number {
   const holdMs = plan.steps[state.step]?.holdMs ?? 0;
   return Math.max(0, holdMs - now.heldMs, plan.warmupMs - now.heldMs);
 }

@@ -3,7 +3,7 @@ import type { DecisionEvent } from "./events.ts";
 import type { Assessment } from "./judge.ts";
 
 /** What a webhook receives, as JSON, for each decision. */
-export interface WebhookPayload {
+interface WebhookPayload {
   readonly event: DecisionEvent;
   readonly verdict: Assessment["verdict"];
   readonly sentence: string;
