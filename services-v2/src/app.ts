@@ -71,6 +71,7 @@ export async function createApp(settings: Settings, log: FastifyBaseLogger): Pro
     tokens: createAccessTokens(settings.jwtSecret),
     answers: createVersionedAnswers(cache, createDataVersion(database)),
     readiness: async () => (stopping ? "stopping" : checkSchema()),
+    isStopping: () => stopping,
     now: Date.now,
     userExists: async (id) => (await userStore.find(id)) !== null,
   };

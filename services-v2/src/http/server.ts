@@ -29,6 +29,8 @@ export async function buildServer(services: Services, log: FastifyBaseLogger): P
       void sendV1Failure(reply, classifyError(error), "post");
     },
     requestTimeout: 30_000,
+    // What still arrives on an open connection while we stop is served, and the connection closed after it.
+    return503OnClosing: false,
   });
   server.decorateRequest("visitor", null);
   acceptJsonBodies(server);
@@ -53,6 +55,7 @@ export async function buildServer(services: Services, log: FastifyBaseLogger): P
     if (route.startsWith("/api/") || route === "none") request.log.info(line, "request");
     else request.log.debug(line, "request");
   });
+  closeConnectionsAtStop(server, services.isStopping);
   addHealthRoutes(server, services.readiness);
   server.get("/openapi.json", (_request, reply) =>
     reply.header("content-type", "application/json; charset=utf-8").send(openApiText),
@@ -60,6 +63,19 @@ export async function buildServer(services: Services, log: FastifyBaseLogger): P
   await server.register(async (scope) => addV1Api(scope, services), { prefix: "/api/v1" });
   await server.register(async (scope) => addV2Api(scope, services), { prefix: "/api/v2" });
   return server;
+}
+
+/**
+ * Closing a server ends the connections that are idle at that moment. Those that were busy would stay open for their next
+ * request, and the process with them: so they are told to close, or closed once their answer is out.
+ */
+function closeConnectionsAtStop(server: FastifyInstance, isStopping: () => boolean): void {
+  server.addHook("onSend", async (_request, reply) => {
+    if (isStopping()) reply.header("connection", "close");
+  });
+  server.addHook("onResponse", async () => {
+    if (isStopping()) setImmediate(() => server.server.closeIdleConnections());
+  });
 }
 
 /** The id that the proxy gave the request, if it is one that can stand in a log, else one of our own. */

@@ -31,6 +31,8 @@ export interface Services {
   readonly tokens: AccessTokens;
   readonly answers: Answers;
   readonly readiness: Readiness;
+  /** Whether the process has been told to stop. */
+  readonly isStopping: () => boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Whether this user exists; for admins who name an author. */
