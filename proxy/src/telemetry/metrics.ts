@@ -184,45 +184,43 @@ interface HistogramReading {
   readonly cells: readonly number[];
 }
 
+interface HistogramValue {
+  readonly metricName: string;
+  readonly labels: Labels;
+  readonly value: number;
+}
+
 /** A histogram that was counted elsewhere: prom-client writes it, the slab holds it. */
 class SlabHistogram extends Histogram {
   readonly #metricName: string;
+  readonly #help: string;
   readonly #read: () => readonly HistogramReading[];
 
   constructor(name: string, help: string, read: () => readonly HistogramReading[]) {
     super({ name, help, registers: [], buckets: [...LATENCY_BOUNDS_SECONDS] });
     this.#metricName = name;
+    this.#help = help;
     this.#read = read;
   }
 
-  override async get(): ReturnType<Histogram["get"]> {
-    const values = this.#read().flatMap((reading) => this.#values(reading));
-    return { ...(await super.get()), values };
-  }
-
   /** What prom-client's registry asks for when it writes the text format. */
-  getForPromString(): ReturnType<Histogram["get"]> {
-    return this.get();
+  async getForPromString(): Promise<object> {
+    const values = this.#read().flatMap((reading) => this.#values(reading));
+    return { name: this.#metricName, help: this.#help, type: "histogram", aggregator: "sum", values };
   }
 
-  #values({
-    labels,
-    cells,
-  }: HistogramReading): { metricName: string; labels: Record<string, string | number>; value: number }[] {
-    const bucketName = `${this.#metricName}_bucket`;
+  #values({ labels, cells }: HistogramReading): HistogramValue[] {
+    const name = this.#metricName;
+    const values: HistogramValue[] = [];
     let count = 0;
-    const values = LATENCY_BOUNDS_SECONDS.map((le, i) => {
+    for (const [i, le] of [...LATENCY_BOUNDS_SECONDS, "+Inf"].entries()) {
       count += cells[i] ?? 0;
-      return { metricName: bucketName, labels: { ...labels, le }, value: count };
-    });
-    count += cells[LATENCY_BOUNDS_SECONDS.length] ?? 0;
+      values.push({ metricName: `${name}_bucket`, labels: { ...labels, le }, value: count });
+    }
     const sum = cells[LATENCY_BOUNDS_SECONDS.length + 1] ?? 0;
-    return [
-      ...values.map((value) => ({ ...value, labels: value.labels as Record<string, string | number> })),
-      { metricName: bucketName, labels: { ...labels, le: "+Inf" }, value: count },
-      { metricName: `${this.#metricName}_sum`, labels: { ...labels }, value: sum },
-      { metricName: `${this.#metricName}_count`, labels: { ...labels }, value: count },
-    ];
+    values.push({ metricName: `${name}_sum`, labels, value: sum });
+    values.push({ metricName: `${name}_count`, labels, value: count });
+    return values;
   }
 }
 
