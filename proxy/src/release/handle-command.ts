@@ -112,6 +112,13 @@ function obey(state: ReleaseState, plan: ReleasePlan, command: Command, wallMs: 
       );
     case "set-weight": {
       const { weightPpm } = command;
+      if (!Number.isInteger(weightPpm) || weightPpm < 0 || weightPpm > 1_000_000) {
+        return conflict(
+          state,
+          `${percent(weightPpm)} is no weight`,
+          "Give 0 to 100 %, with at most 4 decimals.",
+        );
+      }
       const step = stepOfWeight(plan, weightPpm);
       const sentence = `set to ${percent(weightPpm)}${state.aborted === null ? "" : ", in force once the release is resumed"}`;
       return done({ ...base, type: "weight-applied", step, weightPpm }, sentence);

@@ -1,8 +1,10 @@
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isDecision, type DecisionEvent, type ReleaseEvent } from "./events.ts";
+import { openForWriting, readExisting, syncFolder, writeFully, type LogFile } from "./log-file.ts";
+import { parseEvent } from "./parse-event.ts";
 import { formatCompacted, formatEvent, readLog, type Recovered } from "./read-log.ts";
-import { applyEvent, type ReleaseState } from "./state.ts";
+import { applyEvent, followsOn, type ReleaseState } from "./state.ts";
 
 /** That events are on disk, or why not. They are in force in memory either way. */
 export type AppendResult = { readonly durable: true } | { readonly durable: false; readonly alarm: string };
@@ -17,24 +19,12 @@ export interface ReleaseLog {
   readonly isHealthy: () => boolean;
   /**
    * Applies the events at once and resolves when they are on disk (written and fsynced; calls meanwhile share one fsync).
-   * Never rejects: what cannot be written is kept, tried again with the next call, and reported.
+   * What cannot be written is kept, tried again with the next call, and reported. Rejects, with nothing applied, only for an
+   * event that could not be read back or does not follow on the state: a bug, which must not make the log unreadable.
    */
   readonly append: (events: readonly ReleaseEvent[]) => Promise<AppendResult>;
   /** Writes what is left, then closes the file. */
   readonly close: () => Promise<AppendResult>;
-}
-
-/** What the log needs of a file; `FileHandle` has it. */
-export interface LogFile {
-  readonly write: (
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    position: number,
-  ) => Promise<{ readonly bytesWritten: number }>;
-  readonly truncate: (length: number) => Promise<void>;
-  readonly sync: () => Promise<void>;
-  readonly close: () => Promise<void>;
 }
 
 export interface ReleaseLogOptions {
@@ -103,8 +93,11 @@ function createLog(options: ReleaseLogOptions, opened: LogFile, recovered: Recov
   }
 
   function append(events: readonly ReleaseEvent[]): Promise<AppendResult> {
+    const followed = follow(state, events);
+    if (!followed.ok)
+      return Promise.reject(new TypeError(`this event cannot be logged: ${followed.problem}`));
+    ({ state } = followed);
     for (const event of events) {
-      state = applyEvent(state, event);
       if (isDecision(event)) history.push(event);
       backlog?.push(formatEvent(event));
     }
@@ -194,55 +187,31 @@ function createLog(options: ReleaseLogOptions, opened: LogFile, recovered: Recov
   };
 }
 
+type Followed =
+  | { readonly ok: true; readonly state: ReleaseState }
+  | { readonly ok: false; readonly problem: string };
+
+/** The state after events that are first checked as if they were read from the log. */
+function follow(before: ReleaseState, events: readonly ReleaseEvent[]): Followed {
+  let state = before;
+  for (const event of events) {
+    const parsed = parseEvent(event);
+    const problem = parsed.ok ? followsOn(state, event) : parsed.problem;
+    if (problem !== null) return { ok: false, problem };
+    state = applyEvent(state, event);
+  }
+  return { ok: true, state };
+}
+
 /** `null` on either side means that lines were given up, so the whole is. */
 function joined(missed: string[] | null, since: string[] | null): string[] | null {
   return missed === null || since === null ? null : [...missed, ...since];
 }
 
-async function writeFully(file: LogFile, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
-  }
-}
-
-/** For reading and writing, created when missing, never truncated; for the owner alone. */
-async function openForWriting(path: string): Promise<LogFile> {
-  try {
-    return await open(path, "r+", 0o600);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    return open(path, "wx+", 0o600);
-  }
-}
-
-async function readExisting(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (isMissing(error)) return new Uint8Array(0);
-    throw error;
-  }
-}
-
-/** A new or renamed file is only as durable as its folder. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(dirname(path), "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function compactingPath(path: string): string {
   return `${path}.compacting`;
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

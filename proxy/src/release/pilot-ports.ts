@@ -61,6 +61,8 @@ export interface ConfiguredRelease {
   /** Fingerprint of salt and offset. */
   readonly cohort: string;
   readonly weightPpm: number;
+  /** Everybody is on v1 whatever the weight: the plan stands still meanwhile. */
+  readonly killSwitch: boolean;
 }
 
 /** A failure as a worker saw it. */
@@ -79,7 +81,8 @@ export interface ReportedFailure {
 /** What only the process itself can count. */
 export interface Sample {
   readonly counters: TrafficCounters;
-  readonly v1Healthy: boolean;
+  /** What health checks say: nothing is moved onto a version that is down. */
+  readonly healthy: Readonly<Record<"v1" | "v2", boolean>>;
   /** Distinct identities that v2 has served in this release, or `null`. */
   readonly canaryIdentities: number | null;
 }

@@ -3,10 +3,10 @@ import { decideAction, type Action } from "./decide-action.ts";
 import { formatTime, type DecisionEvent, type ReleaseEvent } from "./events.ts";
 import { coinOf, type Failure } from "./evidence.ts";
 import { handleCommand, refuseUnwritable } from "./handle-command.ts";
-import { isIdentityHash, listIdentities } from "./identity-map.ts";
+import { isIdentityHash, listIdentities, type IdentityHash } from "./identity-map.ts";
 import { assess, type Assessment } from "./judge.ts";
 import type { AppendResult } from "./log.ts";
-import type { Pilot, PilotOptions, SplitInForce } from "./pilot-ports.ts";
+import type { Pilot, PilotOptions, Sample, SplitInForce } from "./pilot-ports.ts";
 import { isWarmingUp, nextChange, stepOfWeight, type Now } from "./plan.ts";
 import { weightInForce } from "./state.ts";
 import { createTopFailing } from "./top-failing.ts";
@@ -22,7 +22,8 @@ export function createPilot(options: PilotOptions): Pilot {
   const traffic = createTraffic(windowMs);
   const topFailing = createTopFailing();
   let { settings } = options;
-  let v1Healthy = true;
+  let healthy: Sample["healthy"] = { v1: true, v2: true };
+  let killSwitch = false;
   let canaryIdentities: number | null = null;
   let heldMs = log.state().heldMs;
   let lastTickMs = ports.monotonicMs();
@@ -42,7 +43,7 @@ export function createPilot(options: PilotOptions): Pilot {
   function judge(): Assessment {
     return assess(log.state(), settings.judge, {
       windows: traffic.windows(),
-      breaker: breaker.read(ports.monotonicMs(), v1Healthy),
+      breaker: breaker.read(ports.monotonicMs(), healthy.v1),
       canaryIdentities,
       topIdentityShare: topFailing.topShare(),
     });
@@ -95,8 +96,9 @@ export function createPilot(options: PilotOptions): Pilot {
     alarm(assessment, action);
     const event = eventOf(action, stamp(SERIN, ""));
     if (event === null) return;
-    // The same goes for the plan as for operators: nothing is raised that cannot be written.
-    if ((event.type === "advanced" || event.type === "promoted") && !log.isHealthy()) return;
+    const raises = event.type === "advanced" || event.type === "promoted";
+    // The plan gives v2 nothing while it is down or switched off, nor what cannot be written.
+    if (raises && (killSwitch || !healthy.v2 || !log.isHealthy())) return;
     run(decide(event, assessment));
   }
 
@@ -118,8 +120,8 @@ export function createPilot(options: PilotOptions): Pilot {
   function advanceHold(): void {
     const monotonicMs = ports.monotonicMs();
     const { releaseId, aborted, frozen } = log.state();
-    if (releaseId !== "" && aborted === null && frozen === null)
-      heldMs += Math.max(0, monotonicMs - lastTickMs);
+    const stands = releaseId === "" || aborted !== null || frozen !== null || killSwitch;
+    if (!stands) heldMs += Math.max(0, monotonicMs - lastTickMs);
     lastTickMs = monotonicMs;
   }
 
@@ -129,7 +131,9 @@ export function createPilot(options: PilotOptions): Pilot {
 
   return {
     async configure(next, release, who) {
+      advanceHold();
       settings = next;
+      ({ killSwitch } = release);
       const { releaseId, cohort, configWeightPpm } = log.state();
       const step = stepOfWeight(next.plan, release.weightPpm);
       const { weightPpm } = release;
@@ -152,8 +156,8 @@ export function createPilot(options: PilotOptions): Pilot {
     },
     onFailure(failure) {
       const { releaseId, evidence } = log.state();
-      const identity = failure.identity.padStart(16, "0");
-      if (failure.releaseId !== releaseId || !isIdentityHash(identity)) return;
+      const identity = parseHash(failure.identity);
+      if (failure.releaseId !== releaseId || identity === null) return;
       topFailing.add(identity, failure.count ?? 1);
       const { metric, assignment, kind } = failure;
       if (metric === "errors" && assignment === "v2") breaker.failed(identity, ports.monotonicMs());
@@ -170,7 +174,7 @@ export function createPilot(options: PilotOptions): Pilot {
     tick(sample) {
       const monotonicMs = ports.monotonicMs();
       advanceHold();
-      ({ v1Healthy, canaryIdentities } = sample);
+      ({ healthy, canaryIdentities } = sample);
       const added = traffic.added(sample.counters);
       for (const version of ["v1", "v2"] as const) {
         breaker.count(version, added[version].requests, added[version].failures, monotonicMs);
@@ -194,7 +198,8 @@ export function createPilot(options: PilotOptions): Pilot {
     quarantine(identities, untilMs) {
       const until = formatTime(untilMs);
       const base = stamp(SERIN, "rescued");
-      run(append(identities.map((identity) => ({ ...base, type: "quarantined", identity, until }))));
+      const hashes = identities.map(parseHash).filter((hash) => hash !== null);
+      run(append(hashes.map((identity) => ({ ...base, type: "quarantined", identity, until }))));
     },
     quarantined() {
       const wallMs = ports.wallMs();
@@ -217,6 +222,12 @@ export function createPilot(options: PilotOptions): Pilot {
       return log.close();
     },
   };
+}
+
+/** Hashes may come without leading zeros; anything else is not one. */
+function parseHash(text: string): IdentityHash | null {
+  const hash = text.padStart(16, "0");
+  return isIdentityHash(hash) ? hash : null;
 }
 
 type Stamp = Pick<ReleaseEvent, "time" | "releaseId" | "version" | "who" | "why">;

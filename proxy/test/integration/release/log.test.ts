@@ -3,12 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { serialiseState } from "../../../src/release/checkpoint.ts";
-import {
-  openReleaseLog,
-  type LogFile,
-  type ReleaseLog,
-  type ReleaseLogOptions,
-} from "../../../src/release/log.ts";
+import type { LogFile } from "../../../src/release/log-file.ts";
+import { openReleaseLog, type ReleaseLog, type ReleaseLogOptions } from "../../../src/release/log.ts";
 import { readLog } from "../../../src/release/read-log.ts";
 import { identityOf, startedAt, type Story } from "../../unit/release/story.ts";
 
@@ -87,6 +83,16 @@ test("an append is acknowledged only when its bytes are on disk", async () => {
   const result = readLog(await readFile(path));
   expect(result.ok && serialiseState(result.state)).toEqual(serialiseState(story.state()));
   await log.close();
+});
+
+test("an event that could not be read back, or does not follow, is refused and changes nothing", async () => {
+  const log = await opened();
+  const [started] = startedAt(500_000).events;
+  expect.assert(started?.type === "release-started");
+  await expect(log.append([{ ...started, weightPpm: 0.5 }])).rejects.toThrow("weightPpm must be an integer");
+  await expect(log.append([{ ...started, version: 7 }])).rejects.toThrow("version 7 where 1 was due");
+  expect(log.state().version).toBe(0);
+  expect(await readFile(path, "utf8")).toBe("");
 });
 
 test("events that come during a write share the next fsync", async () => {

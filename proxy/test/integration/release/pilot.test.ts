@@ -6,7 +6,8 @@ import type { DecisionEvent } from "../../../src/release/events.ts";
 import type { Command } from "../../../src/release/handle-command.ts";
 import { DEFAULT_JUDGE } from "../../../src/release/judge.ts";
 import { DEFAULT_LIMITS } from "../../../src/release/limits.ts";
-import { openReleaseLog, type LogFile } from "../../../src/release/log.ts";
+import type { LogFile } from "../../../src/release/log-file.ts";
+import { openReleaseLog } from "../../../src/release/log.ts";
 import type {
   Alarm,
   ConfiguredRelease,
@@ -21,7 +22,12 @@ import { readLog } from "../../../src/release/read-log.ts";
 import { identityOf, START_MS } from "../../unit/release/story.ts";
 
 const WEEK_MS = 7 * 86_400_000;
-const RELEASE: ConfiguredRelease = { releaseId: "rel-1", cohort: "salt/0", weightPpm: 100_000 };
+const RELEASE: ConfiguredRelease = {
+  releaseId: "rel-1",
+  cohort: "salt/0",
+  weightPpm: 100_000,
+  killSwitch: false,
+};
 const QUIET = { requests: 0, failures: 0, overP99Limit: 0 };
 
 /** A pilot with a real log and fake clocks; everything it does through its ports is kept. */
@@ -81,7 +87,7 @@ async function takeOff(settings: Partial<PilotSettings> & { plan?: ReleasePlan }
   const alarms: Alarm[] = [];
   const sample: Flight["sample"] = {
     counters: { v1: QUIET, v2: QUIET },
-    v1Healthy: true,
+    healthy: { v1: true, v2: true },
     canaryIdentities: null,
   };
   const pilot = createPilot({
@@ -318,6 +324,22 @@ describe("the plan", () => {
     expect(pilot.status().heldMs).toBe(2_000);
   });
 
+  test("stands still while the kill switch is on, and while v2 is down", async () => {
+    const { pilot, decisions, sample, pass } = await started({ plan: auto });
+    const settings = { plan: auto, judge: DEFAULT_JUDGE };
+    sample.canaryIdentities = 5_000;
+    await pilot.configure(settings, { ...RELEASE, killSwitch: true }, "config");
+    pass(2 * WEEK_MS);
+    expect(pilot.status().heldMs).toBe(0);
+    await pilot.configure(settings, RELEASE, "config");
+    sample.healthy = { v1: true, v2: false };
+    pass(WEEK_MS);
+    expect(decisions).toHaveLength(1);
+    sample.healthy = { v1: true, v2: true };
+    pass(1_000);
+    expect(decisions.map(({ type }) => type)).toEqual(["release-started", "advanced"]);
+  });
+
   test("stands still while frozen: that time does not count as held", async () => {
     const { pilot, pass } = await started({ plan: auto });
     pass(5_000);
@@ -392,6 +414,14 @@ describe("commands", () => {
     expect((await pilot.command(order("resume"))).ok).toBe(true);
     expect(splits.at(-1)).toEqual({ weightPpm: 100_000, aborted: false });
   });
+});
+
+test("what is no identity hash never reaches the log", async () => {
+  const { pilot } = await started();
+  pilot.quarantine(["zz", "1f"], START_MS + 60_000);
+  expect(pilot.quarantined().map(({ identity }) => identity)).toEqual(["000000000000001f"]);
+  await pilot.stop();
+  expect(readLog(await readFile(path)).ok).toBe(true);
 });
 
 test("quarantined identities are told to workers that start later, until their time", async () => {

@@ -93,6 +93,11 @@ test("a weight set by hand goes up or down, keeps the plan's step when it is one
   });
   expect(set(running, 20_000).state).toMatchObject({ weightPpm: 20_000, step: -1 });
   expect(set(running, 100_000).outcome).toMatchObject({ ok: true, events: [] });
+  for (const weightPpm of [-1, 1_000_001, 0.5, Number.NaN]) {
+    expect(given(running, { type: "set-weight", weightPpm, who: "ada", why: "", ifMatch: null }).ok).toBe(
+      false,
+    );
+  }
   const aborted = obeyed(running, command("abort"));
   const later = set(aborted, 500_000);
   expect(weightInForce(later.state)).toBe(0);
