@@ -4,7 +4,7 @@ export interface Selector {
   readonly matchers: readonly Matcher[];
 }
 
-export interface Matcher {
+interface Matcher {
   readonly label: string;
   readonly operator: "=" | "!=" | "=~" | "!~";
   readonly value: string;

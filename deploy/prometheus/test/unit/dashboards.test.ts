@@ -19,17 +19,19 @@ describe.each(readDashboards())("$file", ({ json }) => {
 
   test("gives every panel an id of its own, a title, and at least one query", () => {
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
-    for (const panel of panels) {
-      expect(panel.title).not.toBe("");
-      if (panel.type !== "row") expect(panel.queries, panel.title).toBeGreaterThan(0);
-    }
+    expect(panels.filter(({ title }) => title === "")).toEqual([]);
+    expect(panels.filter(({ type, queries }) => type !== "row" && queries === 0)).toEqual([]);
   });
 
   test("lays panels out within 24 columns, none over another", () => {
-    for (const [index, a] of panels.entries()) {
-      expect(a.box.x + a.box.w, a.title).toBeLessThanOrEqual(24);
-      for (const b of panels.slice(index + 1)) expect(overlap(a, b), `${a.title} / ${b.title}`).toBe(false);
-    }
+    expect(panels.filter(({ box }) => box.x + box.w > 24)).toEqual([]);
+    const overlapping = panels.flatMap((a, index) =>
+      panels
+        .slice(index + 1)
+        .filter((b) => overlap(a, b))
+        .map((b) => [a.title, b.title]),
+    );
+    expect(overlapping).toEqual([]);
   });
 });
 
