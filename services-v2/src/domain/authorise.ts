@@ -1,30 +1,33 @@
 import type { Role } from "./role.ts";
 
-export type Action =
-  | "post.create"
-  | "post.read_unpublished"
-  | "post.update"
-  | "post.delete"
-  | "post.publish"
-  | "post.archive"
-  | "post.administer"
-  | "comment.create"
-  | "comment.read_pending"
-  | "comment.update"
-  | "comment.delete"
-  | "comment.publish"
-  | "tag.create"
-  | "category.create"
-  | "category.update"
-  | "category.deactivate"
-  | "user.list"
-  | "user.create"
-  | "user.read"
-  | "user.update"
-  | "user.update_role"
-  | "user.deactivate"
-  | "user.suspend"
-  | "api_key.use";
+export const actions = [
+  "post.create",
+  "post.read_unpublished",
+  "post.update",
+  "post.delete",
+  "post.publish",
+  "post.archive",
+  "post.administer",
+  "comment.create",
+  "comment.read_pending",
+  "comment.update",
+  "comment.delete",
+  "comment.publish",
+  "tag.create",
+  "category.create",
+  "category.update",
+  "category.deactivate",
+  "user.list",
+  "user.create",
+  "user.read",
+  "user.update",
+  "user.update_role",
+  "user.deactivate",
+  "user.suspend",
+  "api_key.use",
+] as const;
+
+export type Action = (typeof actions)[number];
 
 /** `any`: whoever owns the thing; `own`: only what one owns oneself; `none`: never. */
 export type Reach = "any" | "own" | "none";

@@ -1,10 +1,10 @@
-import { DatabaseUnavailable } from "../storage/database.ts";
+import { StorageUnavailable } from "../usecases/unavailable.ts";
 import { type AnyFailure, Refusal } from "./refusal.ts";
 
 /** What an error that reached the HTTP layer means for the client. Fastify's own are told apart by their code. */
 export function classifyError(error: unknown): AnyFailure {
   if (error instanceof Refusal) return error.failure;
-  if (error instanceof DatabaseUnavailable) return { kind: "unavailable" };
+  if (error instanceof StorageUnavailable) return { kind: "unavailable" };
   switch (readCode(error)) {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
       return { kind: "too_large" };

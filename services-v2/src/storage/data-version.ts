@@ -28,15 +28,14 @@ export function createDataVersion(database: Database): () => Promise<string> {
     running = reading;
     return reading;
   };
+  const startAfter = async (earlier: Promise<string>): Promise<string> => {
+    await earlier.catch(() => undefined);
+    queued = null;
+    return start();
+  };
   return () => {
     if (running === null) return start();
-    if (queued === null) {
-      const next = (): Promise<string> => {
-        queued = null;
-        return start();
-      };
-      queued = running.then(next, next);
-    }
+    queued ??= startAfter(running);
     return queued;
   };
 }

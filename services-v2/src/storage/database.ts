@@ -1,15 +1,11 @@
 import { DatabaseError, Pool, type PoolClient, type QueryResultRow } from "pg";
-
-/** PostgreSQL is away, shutting down, out of connections or too slow: worth a 503, and a new try later. */
-export class DatabaseUnavailable extends Error {
-  override readonly name = "DatabaseUnavailable";
-}
+import { StorageUnavailable } from "../usecases/unavailable.ts";
 
 export interface Queries {
   /**
    * Runs one statement, prepared under `name` on each connection the first time; without a name it is
    * planned anew for its values, which pays where the best plan hangs on them.
-   * @throws DatabaseUnavailable, or pg's DatabaseError for what the statement itself did wrong.
+   * @throws StorageUnavailable, or pg's DatabaseError for what the statement itself did wrong.
    */
   query<Row extends QueryResultRow>(
     name: string | null,
@@ -55,7 +51,7 @@ export function createDatabase(options: DatabaseOptions): Database {
 
   const acquire = (): Promise<PoolClient> =>
     pool.connect().catch((error: unknown) => {
-      throw new DatabaseUnavailable("no connection", { cause: error });
+      throw new StorageUnavailable("no connection", { cause: error });
     });
   const run = async <Row extends QueryResultRow>(
     client: PoolClient,
@@ -68,7 +64,7 @@ export function createDatabase(options: DatabaseOptions): Database {
         .rows;
     } catch (error) {
       if (error instanceof DatabaseError && !isServerTrouble(error.code)) throw error;
-      throw new DatabaseUnavailable("the statement was not answered", { cause: error });
+      throw new StorageUnavailable("the statement was not answered", { cause: error });
     }
   };
   /** A connection that has failed is closed instead of being lent again. */
@@ -81,7 +77,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     try {
       return await work(client);
     } catch (error) {
-      broken = error instanceof DatabaseUnavailable;
+      broken = error instanceof StorageUnavailable;
       throw error;
     } finally {
       client.off("error", ignore);
@@ -99,7 +95,7 @@ export function createDatabase(options: DatabaseOptions): Database {
           await run(client, "commit", "COMMIT", []);
           return value;
         } catch (error) {
-          if (!(error instanceof DatabaseUnavailable)) await run(client, "rollback", "ROLLBACK", []);
+          if (!(error instanceof StorageUnavailable)) await run(client, "rollback", "ROLLBACK", []);
           throw error;
         }
       }),

@@ -15,12 +15,14 @@ export interface PageQuery {
 /**
  * A page and the number of all rows in one statement. The outer join keeps the number when the page is empty; columns are
  * worked out for the rows of the page alone. Unnamed, because the best plan differs with the filters' values.
+
+ * @param toItem called as `Array.map` calls
  */
 export async function readPage<Row extends QueryResultRow, Item>(
   queries: Queries,
   query: PageQuery,
   slice: Slice,
-  toItem: (row: Row) => Item,
+  toItem: (row: Row, index: number, rows: Row[]) => Item,
 ): Promise<Page<Item>> {
   const limit = `$${query.values.length + 1}`;
   const offset = `$${query.values.length + 2}`;

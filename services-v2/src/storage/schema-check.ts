@@ -1,5 +1,6 @@
 import { DatabaseError } from "pg";
-import { type Database, DatabaseUnavailable } from "./database.ts";
+import { StorageUnavailable } from "../usecases/unavailable.ts";
+import type { Database } from "./database.ts";
 
 /** The first migration that has all that this code reads and writes. Later ones keep it. */
 const neededMigration = "0002_expand";
@@ -16,7 +17,7 @@ export function createSchemaCheck(
       ]);
       return rows.length > 0 ? null : "schema_too_old";
     } catch (error) {
-      if (error instanceof DatabaseUnavailable) return "database_unreachable";
+      if (error instanceof StorageUnavailable) return "database_unreachable";
       if (error instanceof DatabaseError && error.code === undefinedTable) return "schema_too_old";
       throw error;
     }

@@ -75,7 +75,7 @@ describe("registering", () => {
         body: { username: "wanted", email: `wanted${index}@example.org`, password: "12345678" },
       }),
     );
-    const statuses = (await Promise.all(tries)).map(({ status }) => status).sort();
+    const statuses = (await Promise.all(tries)).map(({ status }) => status).sort((a, b) => a - b);
     expect(statuses).toEqual([201, ...Array.from({ length: 9 }, () => 409)]);
   });
 });
@@ -136,7 +136,7 @@ describe("sessions", () => {
     const refresh = (): ReturnType<RunningService["ask"]> =>
       service.ask("POST", "/api/v1/auth/refresh", { body: { refresh_token: user.refresh } });
     const [first, second] = await Promise.all([refresh(), refresh()]);
-    expect([first.status, second.status].sort()).toEqual([200, 401]);
+    expect([first.status, second.status].sort((a, b) => a - b)).toEqual([200, 401]);
     const loser = first.status === 401 ? first : second;
     expect(loser.at("error")).toBe("Invalid or expired refresh token");
     const winner = first.status === 200 ? first : second;
@@ -187,7 +187,7 @@ describe("access tokens", () => {
     ];
     for (const token of bad) {
       const answer = await service.ask("GET", "/api/v1/auth/profile", { token });
-      expect([answer.status, answer.at("error")], token).toEqual([401, "Invalid or expired token"]);
+      expect([token, answer.status, answer.at("error")]).toEqual([token, 401, "Invalid or expired token"]);
     }
   });
 

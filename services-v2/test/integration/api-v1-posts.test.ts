@@ -220,7 +220,7 @@ describe("reading posts", () => {
     expect((await service.ask("GET", `/api/v1/posts/${id.toUpperCase()}`)).at("data", "id")).toBe(id);
     for (const odd of ["1", "x".repeat(300), "%00", `${id}x`]) {
       const answer = await service.ask("GET", `/api/v1/posts/${odd}`);
-      expect([answer.status, answer.at("error")], odd).toEqual([404, "Post not found"]);
+      expect([odd, answer.status, answer.at("error")]).toEqual([odd, 404, "Post not found"]);
     }
   });
 });

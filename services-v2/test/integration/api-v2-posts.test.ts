@@ -115,7 +115,7 @@ describe("publishing and archiving", () => {
       act("POST", slug, "/publish"),
       act("POST", slug, "/publish", editor.token),
     ]);
-    expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
+    expect(both.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 409]);
   });
 });
 
@@ -128,7 +128,7 @@ describe("entity tags", () => {
     expect(tag).toMatch(/^"[\w-]{27}"$/u);
     for (const value of [tag, `W/${tag}`, `"other", ${tag}`, "*"]) {
       const answer = await read({ "if-none-match": value });
-      expect([answer.status, answer.text, answer.headers.get("etag")], value).toEqual([304, "", tag]);
+      expect([value, answer.status, answer.text, answer.headers.get("etag")]).toEqual([value, 304, "", tag]);
     }
     expect((await read({ "if-none-match": '"other"' })).status).toBe(200);
     await act("PATCH", slug, "", author.token, { body: { title: "Changed" } });
@@ -170,7 +170,10 @@ describe("entity tags", () => {
         act("PATCH", created.textAt("slug"), "", author.token, { body: { title: `by ${index}` }, headers }),
       ),
     );
-    expect(all.map(({ status }) => status).sort()).toEqual([200, ...Array.from({ length: 9 }, () => 412)]);
+    expect(all.map(({ status }) => status).sort((a, b) => a - b)).toEqual([
+      200,
+      ...Array.from({ length: 9 }, () => 412),
+    ]);
   });
 });
 
@@ -193,7 +196,8 @@ describe("listing", () => {
     expect((await list("offset=9")).at("pagination")).toMatchObject({ total: 3, has_next: false });
     expect((await list("limit=500")).at("pagination", "limit")).toBe(100);
     for (const query of ["limit=0", "limit=x", "offset=-1", "sort=size", "status=odd", "author=me"]) {
-      expect((await service.ask("GET", `/api/v2/posts?${query}`)).status, query).toBe(400);
+      const { status } = await service.ask("GET", `/api/v2/posts?${query}`);
+      expect([query, status]).toEqual([query, 400]);
     }
   });
 

@@ -55,3 +55,14 @@ export function createResponseValidator(document: OpenApiDocument): ResponseVali
       : `${method} ${pathname} ${status}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(body)}`;
   };
 }
+
+/** Whether it has the parts that the validator looks at; what they hold is for ajv. */
+export function isOpenApiDocument(value: unknown): value is OpenApiDocument {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "openapi" in value &&
+    "paths" in value &&
+    "components" in value
+  );
+}

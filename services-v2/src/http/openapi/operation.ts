@@ -51,7 +51,9 @@ export function describeOperation(plan: OperationPlan, failureOf: (status: numbe
   const [status, body] = plan.success;
   const credentials = plan.access === "anyone" ? [] : [401];
   const bodyFailures = plan.method === "get" ? [] : [400, 413, 415];
-  const failures = [...new Set([...plan.failures, ...credentials, ...bodyFailures, ...everywhere])].sort();
+  const failures = [...new Set([...plan.failures, ...credentials, ...bodyFailures, ...everywhere])].sort(
+    (a, b) => a - b,
+  );
   return {
     summary: plan.summary,
     ...(parameters.length === 0

@@ -1,4 +1,5 @@
 import type { Resource } from "../../domain/outcome.ts";
+import { unreachable } from "../../domain/unreachable.ts";
 import type { AnyFailure } from "../refusal.ts";
 
 export interface V1Failure {
@@ -65,5 +66,7 @@ export function describeV1Failure(failure: AnyFailure): V1Failure {
       return { status: 503, error: "Service temporarily unavailable", retryAfter: 1 };
     case "internal":
       return { status: 500, error: "Internal server error" };
+    default:
+      return unreachable(failure);
   }
 }

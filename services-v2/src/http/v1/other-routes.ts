@@ -27,8 +27,8 @@ export function addV1OtherRoutes(server: FastifyInstance, services: Services): v
       return sendWrapped(reply, 200, body);
     });
   };
-  addTermList("/tags", taxonomyLists.listTagsInUse);
-  addTermList("/categories", taxonomyLists.listCategoriesInUse);
+  addTermList("/tags", (slice) => taxonomyLists.listTagsInUse(slice));
+  addTermList("/categories", (slice) => taxonomyLists.listCategoriesInUse(slice));
 
   const addSearch = <Item>(
     path: string,
@@ -45,8 +45,12 @@ export function addV1OtherRoutes(server: FastifyInstance, services: Services): v
       return sendWrapped(reply, 200, body);
     });
   };
-  addSearch("/search", search.containing, presentPost);
-  addSearch("/search/suggest", search.titlesBeginning, (title) => title);
+  addSearch("/search", (text, slice) => search.containing(text, slice), presentPost);
+  addSearch(
+    "/search/suggest",
+    (text, slice) => search.titlesBeginning(text, slice),
+    (title) => title,
+  );
 
   server.post("/api-keys", { config: { access: { credentials: "required" } } }, async (request, reply) => {
     const name = unwrap(parseKeyName(readObject(request)));

@@ -1,3 +1,4 @@
+import { unreachable } from "../../domain/unreachable.ts";
 import type { Violation } from "../../domain/violation.ts";
 import type { AnyFailure } from "../refusal.ts";
 
@@ -76,6 +77,8 @@ export function describeV2Failure(failure: AnyFailure): V2Failure {
       return single(500, "internal", "Something went wrong here");
     case "unavailable":
       return { ...single(503, "unavailable", "The database is out of reach"), retryAfter: 1 };
+    default:
+      return unreachable(failure);
   }
 }
 
@@ -101,5 +104,7 @@ function describeViolation({ code, limit }: Violation): string {
       return "is not a field of this request";
     case "empty":
       return "must change something";
+    default:
+      return unreachable(code);
   }
 }

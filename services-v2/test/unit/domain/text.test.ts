@@ -1,12 +1,12 @@
-import fc from "fast-check";
+import { assert, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { numberSlug, strictSlug, suggestSlug } from "../../../src/domain/slug.ts";
 import { countCharacters, parseText } from "../../../src/domain/text-rule.ts";
 
 describe("counting characters", () => {
   it("counts code points, whatever the text", () => {
-    fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (text) => {
+    assert(
+      property(string({ unit: "binary" }), (text) => {
         expect(countCharacters(text)).toBe(Array.from(text).length);
       }),
     );
@@ -32,8 +32,8 @@ describe("slugs made from titles", () => {
   });
 
   it("always obey the rule for slugs", () => {
-    fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (title) => {
+    assert(
+      property(string({ unit: "binary" }), (title) => {
         expect(typeof parseText("slug", suggestSlug(title, "post"), strictSlug)).toBe("string");
       }),
     );
