@@ -74,6 +74,7 @@ export function createApp(
     if (request.is404) throw notFound("Route");
     reply.header("cache-control", "no-store");
   });
+  releaseConnectionsOnClose(app);
   logResponses(app);
 
   addHealthRoutes(app, checkReadiness);
@@ -114,6 +115,17 @@ function acceptJsonOnly(app: FastifyInstance): void {
       return;
     }
     done(null, value);
+  });
+}
+
+/** Connections that are busy when the drain begins are let go with their answer, so that none of them holds it up. */
+function releaseConnectionsOnClose(app: FastifyInstance): void {
+  let closing = false;
+  app.addHook("preClose", async () => {
+    closing = true;
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    if (closing) reply.header("connection", "close");
   });
 }
 

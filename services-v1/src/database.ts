@@ -6,7 +6,7 @@ const connectTimeoutMs = 3000;
 const statementTimeoutMs = 5000;
 /** Ends the wait on our side when the server has gone silent and cannot time out itself. */
 const queryTimeoutMs = 6000;
-const writeAttempts = 4;
+const writeAttempts = 10;
 
 export interface Database {
   /** Runs one parameterised statement. @throws DatabaseUnavailable, or DatabaseError for what SQL itself refuses. */

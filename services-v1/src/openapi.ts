@@ -46,7 +46,7 @@ function describe(operation: Operation): JsonSchema {
   };
 }
 
-function describePaths(): JsonSchema {
+function describePaths(): Readonly<Record<string, Readonly<Record<string, JsonSchema>>>> {
   const paths: Record<string, Record<string, JsonSchema>> = {};
   for (const operation of operations) {
     const path = `/api/v1${operation.path}`;
@@ -55,11 +55,14 @@ function describePaths(): JsonSchema {
   return paths;
 }
 
+/** Path, then method in lower case, then what is promised. */
+export const openApiPaths = describePaths();
+
 /** API v1 as OpenAPI 3.1. */
 export const openApiDocument: JsonSchema = {
   openapi: "3.1.0",
   info: { title: "CMS API v1", version: "1.0.0", license: { name: "MIT", identifier: "MIT" } },
-  paths: describePaths(),
+  paths: openApiPaths,
   components: {
     securitySchemes: {
       bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },

@@ -1,6 +1,6 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import { openApiDocument } from "../src/openapi.ts";
+import { openApiDocument, openApiPaths } from "../src/openapi.ts";
 
 /** `data` of an answer, loosely typed: the tests say what they expect of it. */
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -27,9 +27,9 @@ export interface RequestOptions {
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 addFormats.default(ajv);
 ajv.addSchema(openApiDocument, "openapi");
-const operations = Object.entries(
-  openApiDocument["paths"] as Record<string, Record<string, unknown>>,
-).flatMap(([path, methods]) => Object.keys(methods).map((method) => ({ path, method })));
+const operations = Object.entries(openApiPaths).flatMap(([path, methods]) =>
+  Object.keys(methods).map((method) => ({ path, method })),
+);
 
 /** Every operation that the document describes, as `METHOD /path`. */
 export const documentedOperations: readonly string[] = operations.map(

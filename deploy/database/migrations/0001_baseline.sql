@@ -40,7 +40,7 @@ CREATE INDEX api_keys_user_id_idx ON api_keys (user_id, created_at);
 
 CREATE TABLE posts (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-  title text COLLATE "C" NOT NULL,
+  title text NOT NULL,
   slug text COLLATE "C" NOT NULL CONSTRAINT posts_slug_key UNIQUE,
   content text NOT NULL,
   excerpt text,

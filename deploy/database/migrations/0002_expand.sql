@@ -5,9 +5,9 @@
 -- rows then equal the array, so the way back finds nothing to do; and the other way round.
 -- Why it holds under concurrency: whoever changes the terms of a post, in either form, holds that post's row lock
 -- first (an array writer by its UPDATE, a row writer through lock_post_of_term), and every comparison runs after it. Term rows are
--- locked last and in the order of their ids. A transaction that replaces rows (delete, then insert) locks the post itself
--- beforehand, or two of them meet in the primary key. What remains possible is a deadlock between transactions that touch terms
--- twice: PostgreSQL ends one of them (40P01), and both services try such a write again.
+-- locked after it, in the order of their ids, tags before categories. A transaction that replaces rows in several statements (delete,
+-- then insert) locks the post and calls lock_tags and lock_categories first, or two of them meet in the primary key or in a
+-- deadlock. Should PostgreSQL still end one in favour of another (40P01), both services try such a write again.
 
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
@@ -102,16 +102,30 @@ BEGIN
 END $$;
 
 CREATE FUNCTION change_tag_counts(added uuid[], removed uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE changed uuid[];
 BEGIN
   IF added = '{}' AND removed = '{}' THEN RETURN; END IF;
-  -- In the order of ids, so that two writers cannot wait for each other here.
-  PERFORM 1 FROM tags WHERE id = ANY (added || removed) ORDER BY id FOR NO KEY UPDATE;
+  changed := ARRAY(
+    SELECT c.id FROM (SELECT unnest(added) AS id, 1 AS n UNION ALL SELECT unnest(removed), -1) c
+    GROUP BY c.id HAVING sum(c.n) <> 0);
+  IF changed = '{}' THEN RETURN; END IF;
+  PERFORM 1 FROM tags WHERE id = ANY (changed) ORDER BY id FOR NO KEY UPDATE;
   UPDATE tags t SET post_count = t.post_count + d.n
   FROM (
     SELECT c.id, sum(c.n)::integer AS n
     FROM (SELECT unnest(added) AS id, 1 AS n UNION ALL SELECT unnest(removed), -1) c GROUP BY c.id
   ) d
   WHERE t.id = d.id AND d.n <> 0;
+END $$;
+
+-- Registers the names, then locks every row of tags that giving these posts these names can touch, in the order of the ids.
+-- Whoever changes the tags of a post in more than one statement calls this first; then two of them cannot deadlock here.
+CREATE FUNCTION lock_tags(posts uuid[], names text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM register_tags(names);
+  PERFORM 1 FROM tags
+  WHERE name = ANY (names) OR id IN (SELECT r.tag_id FROM post_tags r WHERE r.post_id = ANY (posts))
+  ORDER BY id FOR NO KEY UPDATE;
 END $$;
 
 CREATE FUNCTION after_post_tags_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -147,6 +161,14 @@ CREATE TRIGGER after_update AFTER UPDATE ON post_tags
   REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT
   EXECUTE FUNCTION after_post_tags_change('with_arrays');
 
+CREATE FUNCTION after_post_tags_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE tags SET post_count = 0 WHERE post_count <> 0;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER after_truncate AFTER TRUNCATE ON post_tags
+  FOR EACH STATEMENT EXECUTE FUNCTION after_post_tags_truncate();
+
 CREATE FUNCTION after_tag_rename() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM write_tag_arrays(ARRAY(SELECT post_id FROM post_tags WHERE tag_id = NEW.id ORDER BY post_id));
@@ -181,16 +203,30 @@ BEGIN
 END $$;
 
 CREATE FUNCTION change_category_counts(added uuid[], removed uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE changed uuid[];
 BEGIN
   IF added = '{}' AND removed = '{}' THEN RETURN; END IF;
-  -- In the order of ids, so that two writers cannot wait for each other here.
-  PERFORM 1 FROM categories WHERE id = ANY (added || removed) ORDER BY id FOR NO KEY UPDATE;
+  changed := ARRAY(
+    SELECT c.id FROM (SELECT unnest(added) AS id, 1 AS n UNION ALL SELECT unnest(removed), -1) c
+    GROUP BY c.id HAVING sum(c.n) <> 0);
+  IF changed = '{}' THEN RETURN; END IF;
+  PERFORM 1 FROM categories WHERE id = ANY (changed) ORDER BY id FOR NO KEY UPDATE;
   UPDATE categories t SET post_count = t.post_count + d.n
   FROM (
     SELECT c.id, sum(c.n)::integer AS n
     FROM (SELECT unnest(added) AS id, 1 AS n UNION ALL SELECT unnest(removed), -1) c GROUP BY c.id
   ) d
   WHERE t.id = d.id AND d.n <> 0;
+END $$;
+
+-- Registers the names, then locks every row of categories that giving these posts these names can touch, in the order of the ids.
+-- Whoever changes the categories of a post in more than one statement calls this first; then two of them cannot deadlock here.
+CREATE FUNCTION lock_categories(posts uuid[], names text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM register_categories(names);
+  PERFORM 1 FROM categories
+  WHERE name = ANY (names) OR id IN (SELECT r.category_id FROM post_categories r WHERE r.post_id = ANY (posts))
+  ORDER BY id FOR NO KEY UPDATE;
 END $$;
 
 CREATE FUNCTION after_post_categories_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -226,6 +262,14 @@ CREATE TRIGGER after_update AFTER UPDATE ON post_categories
   REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT
   EXECUTE FUNCTION after_post_categories_change('with_arrays');
 
+CREATE FUNCTION after_post_categories_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE categories SET post_count = 0 WHERE post_count <> 0;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER after_truncate AFTER TRUNCATE ON post_categories
+  FOR EACH STATEMENT EXECUTE FUNCTION after_post_categories_truncate();
+
 CREATE FUNCTION after_category_rename() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM write_category_arrays(ARRAY(SELECT post_id FROM post_categories WHERE category_id = NEW.id ORDER BY post_id));
@@ -237,7 +281,7 @@ CREATE TRIGGER renamed AFTER UPDATE OF name ON categories
 -- Arrays -> rows. One statement for deleting and inserting, so that the rows are never seen half changed by their own triggers.
 CREATE FUNCTION write_rows_from_arrays(ids uuid[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM register_tags(ARRAY(SELECT DISTINCT unnest(p.tags) FROM posts p WHERE p.id = ANY (ids)));
+  PERFORM lock_tags(ids, ARRAY(SELECT DISTINCT unnest(p.tags) FROM posts p WHERE p.id = ANY (ids)));
   WITH stale AS (
     SELECT p.id, p.tags FROM posts p WHERE p.id = ANY (ids) AND p.tags IS DISTINCT FROM tag_names_of(p.id)
   ), wanted AS (
@@ -255,7 +299,7 @@ BEGIN
   INSERT INTO post_tags (post_id, tag_id, position) SELECT post_id, tag_id, position FROM wanted ORDER BY post_id, tag_id
   ON CONFLICT (post_id, tag_id) DO UPDATE SET position = EXCLUDED.position WHERE post_tags.position <> EXCLUDED.position;
 
-  PERFORM register_categories(ARRAY(SELECT DISTINCT unnest(p.categories) FROM posts p WHERE p.id = ANY (ids)));
+  PERFORM lock_categories(ids, ARRAY(SELECT DISTINCT unnest(p.categories) FROM posts p WHERE p.id = ANY (ids)));
   WITH stale AS (
     SELECT p.id, p.categories FROM posts p WHERE p.id = ANY (ids) AND p.categories IS DISTINCT FROM category_names_of(p.id)
   ), wanted AS (
@@ -346,9 +390,10 @@ DROP TABLE post_tags;
 DROP TRIGGER renamed ON categories;
 DROP TRIGGER renamed ON tags;
 DROP FUNCTION after_posts_status_update(), after_posts_update(), after_posts_insert(), write_rows_from_arrays(uuid[]),
-  after_category_rename(), after_post_categories_change(), change_category_counts(uuid[], uuid[]), category_names_of(uuid),
+  after_post_categories_truncate(), after_post_tags_truncate(),
+  after_category_rename(), after_post_categories_change(), lock_categories(uuid[], text[]), change_category_counts(uuid[], uuid[]), category_names_of(uuid),
   register_categories(text[]),
-  after_tag_rename(), after_post_tags_change(), change_tag_counts(uuid[], uuid[]), tag_names_of(uuid), register_tags(text[]),
+  after_tag_rename(), after_post_tags_change(), lock_tags(uuid[], text[]), change_tag_counts(uuid[], uuid[]), tag_names_of(uuid), register_tags(text[]),
   write_category_arrays(uuid[]), write_tag_arrays(uuid[]),
   lock_post_of_term(), term_slug(text, boolean);
 ALTER TABLE categories DROP CONSTRAINT categories_pkey;

@@ -40,7 +40,7 @@ export async function listMigrations(client: Client): Promise<readonly Migration
 }
 
 /**
- * Applies what is pending, all in one transaction, and returns the names.
+ * Applies what is pending (hold the command lock meanwhile), all in one transaction, and returns the names.
  * @throws the database's error; SQLSTATE 55006 when the contract migration finds a cms-v1 alive.
  */
 export async function migrateUp(client: Client, options: RunOptions = {}): Promise<readonly string[]> {
@@ -73,13 +73,19 @@ async function run(
     direction,
     count,
     dryRun: options.dryRun ?? false,
-    advisoryLockMode: "wait",
+    // withCommandLock holds ours. The library's own cannot be given back after a failure, and hides the reason with that.
+    noLock: true,
     verbose: options.dryRun ?? false,
     // The library prints every statement; that is wanted only where nothing is run.
     logger: options.dryRun
       ? { debug: say, info: say, warn: say, error: say }
       : { info: (): void => undefined, warn: say, error: say },
   };
-  const done = await runner(settings);
-  return done.map((migration) => migration.name);
+  try {
+    const done = await runner(settings);
+    return done.map((migration) => migration.name);
+  } catch (error) {
+    await client.query("ROLLBACK");
+    throw error;
+  }
 }

@@ -9,7 +9,7 @@ import type { UserStore } from "../stores/user-store.ts";
 import { isUuid } from "../tokens.ts";
 
 /** How often a generated slug is tried again when another post takes it at the same moment. */
-const slugAttempts = 10;
+const slugAttempts = 100;
 
 export class PostService {
   readonly #database: Database;

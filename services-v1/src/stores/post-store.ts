@@ -46,7 +46,7 @@ export const postSorts: ReadonlyMap<string, string> = new Map([
   ["created_at", "created_at"],
   ["updated_at", "updated_at"],
   ["published_at", "published_at"],
-  ["title", "title"],
+  ["title", 'title COLLATE "C"'],
 ]);
 
 const columns = `id, title, slug, content, excerpt, status, author_id, tags, categories, meta_title, meta_description,
@@ -143,7 +143,7 @@ export class PostStore {
   /** Titles of published posts that begin with `text`, each once. */
   async suggest(text: string, limit: number, offset: number): Promise<readonly string[]> {
     const rows = await this.#database.query<{ title: string }>(
-      `SELECT DISTINCT title FROM posts WHERE status = 'published' AND title ILIKE $1 ORDER BY title LIMIT $2 OFFSET $3`,
+      `SELECT DISTINCT title COLLATE "C" AS title FROM posts WHERE status = 'published' AND title ILIKE $1 ORDER BY title LIMIT $2 OFFSET $3`,
       [`${escapeLike(text)}%`, limit, offset],
     );
     return rows.map((row) => row.title);

@@ -70,7 +70,9 @@ test("of many that register the same email at once exactly one succeeds", async 
       }),
     ),
   );
-  expect(answers.map((answer) => answer.status).sort()).toEqual([201, 409, 409, 409, 409, 409]);
+  expect(answers.map((answer) => answer.status).sort((a, b) => a - b)).toEqual([
+    201, 409, 409, 409, 409, 409,
+  ]);
 });
 
 test("all wrong fields are reported at once, in the order of the contract", async () => {
