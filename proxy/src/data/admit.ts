@@ -6,11 +6,15 @@ import { findCookie, findHeader, readIdentity } from "../split/identity.ts";
 import { hashIdentity } from "../split/point.ts";
 import type { ActiveConfig } from "./active-config.ts";
 import { clientAddressOf, plainAddress } from "./client-address.ts";
+import { dropCookie } from "./cookies.ts";
 import type { Admitted } from "./exchange.ts";
 import type { RequestHead } from "./guard.ts";
+
 import { buildRequestHeaders } from "./headers.ts";
 import type { WorkerContext } from "./worker-context.ts";
 
+/** Header, and cookie, that wishes for a version. */
+const OVERRIDE_NAME = "x-canary";
 const COOKIE_MAX_AGE_SECONDS = 365 * 24 * 3600;
 
 /** Finds who a request is from, decides its version, and prepares what the upstream gets. */
@@ -46,6 +50,7 @@ export function admitRequest(
   const claimedId = peerTrusted ? head.own?.get("x-request-id") : undefined;
   const requestId = claimedId !== undefined && isRequestId(claimedId) ? claimedId : randomUUID();
   const userAgent = findHeader(head.headers, "user-agent") ?? "";
+  dropCookie(head.headers, OVERRIDE_NAME);
   const upstreamHeaders = buildRequestHeaders(head, { peer, peerTrusted, proto, requestId });
   return {
     snapshot: config.snapshot,
@@ -70,7 +75,7 @@ function renderCookie(name: string, value: string, secure: boolean): string {
 
 /** `X-Canary: always|never`, or a cookie of that name; from trusted networks or with the shared token. */
 function readOverride(head: RequestHead, peerTrusted: boolean, token: string): SplitVersion | null {
-  const wish = head.own?.get("x-canary") ?? findCookie(head.headers, "x-canary");
+  const wish = head.own?.get(OVERRIDE_NAME) ?? findCookie(head.headers, OVERRIDE_NAME);
   if (wish === undefined || wish === null) return null;
   if (!peerTrusted && !isSecret(head.own?.get("x-canary-token"), token)) return null;
   if (wish === "always") return "v2";

@@ -42,6 +42,7 @@ export const FAILURES = {
   bad_target: client("bad_target", 400, "The request target is not valid."),
   bad_host: client("bad_host", 400, "The Host header is missing, repeated or not valid."),
   bad_framing: client("bad_framing", 400, "Content-Length or Transfer-Encoding is not valid."),
+  bad_upgrade: client("bad_upgrade", 400, "The upgrade is not valid."),
   bad_header: client("bad_header", 400, "A header is not valid."),
   method_not_allowed: client("method_not_allowed", 405, "The method is not supported."),
   request_timeout: client("request_timeout", 408, "The request did not arrive in time."),
@@ -94,6 +95,7 @@ export const FAILURES = {
   queue_full: upstream("queue_full", 503, "queue_full", true, "The service is busy."),
   queue_timeout: upstream("queue_timeout", 503, "queue_timeout", true, "The service is busy."),
   overloaded: ours("overloaded", 503, "Too many connections."),
+  unavailable: ours("unavailable", 503, "No version of the service can be reached."),
   loop: ours("loop", 508, "The request came back to where it had been."),
   internal: ours("internal", 500, "Something went wrong here."),
 } as const satisfies Record<string, Failure>;
@@ -105,8 +107,9 @@ const BY_ERROR_CODE: ReadonlyMap<string, Failure> = new Map<string, Failure>([
   ["EHOSTUNREACH", FAILURES.upstream_connect],
   ["ENETUNREACH", FAILURES.upstream_connect],
   ["EADDRNOTAVAIL", FAILURES.upstream_connect],
-  ["EMFILE", FAILURES.upstream_connect],
-  ["ENFILE", FAILURES.upstream_connect],
+  // Serin itself is out of file descriptors: no version is at fault.
+  ["EMFILE", FAILURES.overloaded],
+  ["ENFILE", FAILURES.overloaded],
   ["ETIMEDOUT", FAILURES.upstream_connect_timeout],
   ["UND_ERR_CONNECT_TIMEOUT", FAILURES.upstream_connect_timeout],
   ["ENOTFOUND", FAILURES.upstream_dns],
@@ -165,7 +168,29 @@ const BY_PARSER_CODE: ReadonlyMap<string, Failure> = new Map<string, Failure>([
   ["HPE_INVALID_CHUNK_SIZE", FAILURES.bad_framing],
 ]);
 
-/** Maps an error of the client-side HTTP parser (`clientError`) to the catalogue. */
-export function failureOfParserError(error: unknown): Failure {
-  return BY_PARSER_CODE.get(errorCode(error)) ?? FAILURES.bad_request;
+/**
+ * Maps an error that Node reports for a client's connection (`clientError`) to the catalogue; `null` when it is the
+ * socket that failed, not what came over it.
+ */
+export function failureOfParserError(error: unknown): Failure | null {
+  const code = errorCode(error);
+  const known = BY_PARSER_CODE.get(code);
+  if (known === FAILURES.headers_too_large && brokeInRequestLine(error)) return FAILURES.target_too_long;
+  if (known !== undefined) return known;
+  return code.startsWith("HPE_") ? FAILURES.bad_request : null;
+}
+
+const LINE_FEED = 0x0a;
+/** `METHOD /` or `METHOD scheme:`. */
+const REQUEST_LINE_START = /^[A-Z]{1,20} (?:\/|https?:)/i;
+
+/**
+ * Whether the bytes that were too many are one request line. Node bounds request line and headers together and does
+ * not say which it was; the packet tells, unless the line came in several.
+ */
+function brokeInRequestLine(error: unknown): boolean {
+  const packet: unknown =
+    typeof error === "object" && error !== null ? Reflect.get(error, "rawPacket") : null;
+  if (!Buffer.isBuffer(packet) || packet.includes(LINE_FEED)) return false;
+  return REQUEST_LINE_START.test(packet.toString("latin1", 0, 32));
 }

@@ -1,11 +1,15 @@
 import type { LimitSettings } from "../config/snapshot.ts";
+import { isFieldValue, isToken, listHas } from "./characters.ts";
 import { FAILURES } from "./failure.ts";
 import type { Failure } from "./failure.ts";
+import { frameBody, parseDecimal } from "./framing.ts";
+import { isAuthority, parseTarget } from "./target.ts";
 
 /**
  * The guard stands before dispatch. It reads request line and header list once and either refuses the request or
  * turns it into a {@link RequestHead} that nothing behind it can choke on: whatever undici would throw for is refused
- * here, with the right status. It works on plain values, not on Node's request object.
+ * here, with the right status. It works on plain values, not on Node's request object. Its rules, as a table with the
+ * sections of the RFCs: docs/guard.md.
  */
 
 /** What is done with a header, by its name in lower case. Names that are not listed pass. */
@@ -18,27 +22,12 @@ const HeaderRole = {
   connection: 5,
   upgrade: 6,
   expect: 7,
+  maxForwards: 8,
   /** Our own or forwarding headers: read, taken out, and set anew when the request goes on. */
-  forwarded: 8,
-  /** An underscore twin of one of those: dropped, since many servers read `_` and `-` alike. */
-  twin: 9,
+  own: 9,
 } as const;
 
-const OWN_NAMES = [
-  "x-forwarded-for",
-  "x-forwarded-proto",
-  "x-forwarded-host",
-  "x-forwarded-port",
-  "x-real-ip",
-  "x-request-id",
-  "forwarded",
-  "via",
-  "x-canary",
-  "x-canary-token",
-  "x-canary-version",
-] as const;
-
-const KINDS: ReadonlyMap<string, number> = new Map<string, number>([
+const ROLES: ReadonlyMap<string, number> = new Map<string, number>([
   ["keep-alive", HeaderRole.hop],
   ["proxy-connection", HeaderRole.hop],
   ["te", HeaderRole.hop],
@@ -50,32 +39,45 @@ const KINDS: ReadonlyMap<string, number> = new Map<string, number>([
   ["connection", HeaderRole.connection],
   ["upgrade", HeaderRole.upgrade],
   ["expect", HeaderRole.expect],
-  ...OWN_NAMES.map((name): [string, number] => [name, HeaderRole.forwarded]),
-  ...OWN_NAMES.filter((name) => name.includes("-")).map((name): [string, number] => [
-    name.replaceAll("-", "_"),
-    HeaderRole.twin,
-  ]),
-  ["content_length", HeaderRole.twin],
-  ["transfer_encoding", HeaderRole.twin],
+  ["max-forwards", HeaderRole.maxForwards],
+  ["forwarded", HeaderRole.own],
+  ["via", HeaderRole.own],
+  ["x-real-ip", HeaderRole.own],
+  ["x-request-id", HeaderRole.own],
+  ["x-canary", HeaderRole.own],
+  ["x-canary-token", HeaderRole.own],
+  ["x-canary-version", HeaderRole.own],
 ]);
 
-/** Length of the body: unknown until the last chunk. */
-export const CHUNKED = -1;
+const FORWARDED_PREFIX = "x-forwarded-";
+
+function roleOf(name: string): number | undefined {
+  const role = ROLES.get(name);
+  if (role !== undefined) return role;
+  return name.startsWith(FORWARDED_PREFIX) ? HeaderRole.own : undefined;
+}
+
+/** A name with underscores that many servers read as one that has a role or identifies the user. */
+function isTwin(name: string, identityNames: ReadonlySet<string>): boolean {
+  if (!name.includes("_")) return false;
+  const dashed = name.replaceAll("_", "-");
+  return roleOf(dashed) !== undefined || identityNames.has(dashed);
+}
 
 /** A request that the guard let through. */
 export class RequestHead {
   readonly method: string;
   /** Origin-form, as the upstream gets it: path and query. */
-  target: string;
-  /** The path alone, percent-encoded unreserved characters decoded: routes match this, and the upstream gets it. */
-  path: string;
-  /** Authority for the upstream's Host header. */
-  host: string;
+  readonly target: string;
+  /** The path alone, in its one spelling: routes match this, and the upstream gets it. `*` for the server as such. */
+  readonly path: string;
+  /** Authority for the upstream's Host header; empty for an HTTP/1.0 client that named none. */
+  readonly host: string;
   /** `[name, value, ...]`, names in lower case, end-to-end headers only, without Host and without {@link own}. */
-  headers: string[];
-  /** Values of forwarding and canary headers, as the client sent them; last one wins, lists are joined. */
+  readonly headers: string[];
+  /** Values of forwarding and canary headers, as the client sent them; repeated ones joined by commas. */
   readonly own: Map<string, string> | null;
-  /** Bytes of the body, 0 for none, {@link CHUNKED} when it comes in chunks. */
+  /** Bytes of the body, 0 for none, `CHUNKED` (-1) when it comes in chunks. */
   readonly bodyLength: number;
   readonly expectsContinue: boolean;
   /** Lower-case value of Upgrade when Connection nominates it, else `null`. */
@@ -106,6 +108,11 @@ export class RequestHead {
   get hasBody(): boolean {
     return this.bodyLength !== 0;
   }
+
+  /** The request is about Serin itself, not about anything behind it: it goes no further. */
+  get endsHere(): boolean {
+    return this.path === "*" || this.method === "TRACE";
+  }
 }
 
 /**
@@ -118,14 +125,16 @@ export class RequestHead {
 export function guardRequest(
   method: string,
   rawTarget: string,
+  httpMajor: number,
   httpMinor: number,
   rawHeaders: readonly string[],
   limits: Pick<LimitSettings, "maxHeaders" | "maxTargetBytes" | "maxBodyBytes">,
   identityNames: ReadonlySet<string>,
 ): RequestHead | Failure {
+  if (httpMajor !== 1) return httpMajor === 0 ? FAILURES.bad_request : FAILURES.version_not_supported;
   if (rawTarget.length > limits.maxTargetBytes) return FAILURES.target_too_long;
   if (rawHeaders.length > limits.maxHeaders * 2) return FAILURES.headers_too_large;
-  if (method === "CONNECT" || method === "TRACE") return FAILURES.method_not_allowed;
+  if (method === "CONNECT") return FAILURES.method_not_allowed;
   if (!isToken(method)) return FAILURES.bad_request;
 
   const headers: string[] = [];
@@ -136,14 +145,15 @@ export function guardRequest(
   let connection: string | null = null;
   let upgrade: string | null = null;
   let expect: string | null = null;
+  let maxForwards: string | null = null;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const rawName = rawHeaders[i] ?? "";
     const value = rawHeaders[i + 1] ?? "";
     if (!isToken(rawName) || !isFieldValue(value)) return FAILURES.bad_header;
     const name = rawName.toLowerCase();
-    switch (KINDS.get(name)) {
+    switch (roleOf(name)) {
       case undefined:
-        headers.push(name, value);
+        if (!isTwin(name, identityNames)) headers.push(name, value);
         break;
       case HeaderRole.host:
         // RFC 9112 §3.2: more than one Host line is refused, even when they agree.
@@ -156,24 +166,25 @@ export function guardRequest(
         contentLength = value;
         break;
       case HeaderRole.transferEncoding:
-        transferEncoding = transferEncoding === null ? value : `${transferEncoding}, ${value}`;
+        transferEncoding = join(transferEncoding, value);
         break;
       case HeaderRole.connection:
-        connection = connection === null ? value : `${connection},${value}`;
+        connection = join(connection, value);
         break;
       case HeaderRole.upgrade:
-        upgrade = upgrade === null ? value : `${upgrade}, ${value}`;
+        upgrade = join(upgrade, value);
         break;
       case HeaderRole.expect:
-        if (expect !== null) return FAILURES.expectation_failed;
-        expect = value;
+        expect = join(expect, value);
         break;
-      case HeaderRole.forwarded: {
+      case HeaderRole.maxForwards:
+        if (maxForwards !== null) return FAILURES.bad_header;
+        maxForwards = value;
+        break;
+      case HeaderRole.own:
         own ??= new Map();
-        const before = own.get(name);
-        own.set(name, before === undefined ? value : `${before}, ${value}`);
+        own.set(name, join(own.get(name) ?? null, value));
         break;
-      }
       default:
         break;
     }
@@ -183,204 +194,50 @@ export function guardRequest(
   if (typeof bodyLength !== "number") return bodyLength;
   if (bodyLength > limits.maxBodyBytes) return FAILURES.body_too_large;
 
-  let target = rawTarget;
-  if (target.charCodeAt(0) !== SLASH && target !== "*") {
-    const absolute = parseAbsoluteForm(target);
-    if (absolute === null) return FAILURES.bad_target;
-    // RFC 9112 §3.2.2: the target's authority replaces Host.
-    if (host === null && httpMinor > 0) return FAILURES.bad_host;
-    host = absolute.authority;
-    target = absolute.target;
-  }
-  if (target === "*" && method !== "OPTIONS") return FAILURES.bad_target;
-  if (host === null) {
-    if (httpMinor > 0) return FAILURES.bad_host;
-    host = "";
-  } else if (!isAuthority(host)) {
-    return FAILURES.bad_host;
-  }
-
-  const query = target.indexOf("?");
-  const path = normalisePath(query === -1 ? target : target.slice(0, query));
-  if (path === null || !isTargetText(target)) return FAILURES.bad_target;
-  if (query === -1) target = path;
-  else target = path + target.slice(query);
+  const target = parseTarget(rawTarget, method);
+  if (target === null) return FAILURES.bad_target;
+  // RFC 9112 §3.2: HTTP/1.1 needs a Host line, also beside an absolute-form target, and it must be valid.
+  if (host === null ? httpMinor > 0 : !isAuthority(host)) return FAILURES.bad_host;
 
   const isUpgrade = upgrade !== null && connection !== null && listHas(connection, "upgrade");
   if (isUpgrade && bodyLength !== 0) return FAILURES.bad_framing;
-  let expectsContinue = false;
-  if (expect !== null) {
-    if (expect.toLowerCase() !== "100-continue") return FAILURES.expectation_failed;
-    expectsContinue = true;
+  // RFC 9110 §10.1.1: an expectation in an HTTP/1.0 request is ignored.
+  const expects = expect !== null && httpMinor > 0;
+  if (expects && expect?.toLowerCase() !== "100-continue") return FAILURES.expectation_failed;
+
+  let { path } = target;
+  if (method === "TRACE" || method === "OPTIONS") {
+    const hops = readHops(maxForwards);
+    if (hops === -1) return FAILURES.bad_header;
+    // TRACE is answered when it is meant for us; letting it pass would show clients what proxies add.
+    if (method === "TRACE" && hops !== 0) return FAILURES.method_not_allowed;
+    // RFC 9110 §9.3.8: no body in a TRACE request.
+    if (method === "TRACE" && bodyLength !== 0) return FAILURES.bad_framing;
+    if (hops === 0) path = "*";
+    else if (hops !== null) headers.push("max-forwards", String(hops - 1));
+  } else if (maxForwards !== null) {
+    headers.push("max-forwards", maxForwards);
   }
   return new RequestHead(
     method,
-    target,
+    target.text,
     path,
-    host,
+    target.authority ?? host ?? "",
     connection === null ? headers : dropNominated(headers, connection, identityNames),
     own,
     bodyLength,
-    expectsContinue,
+    expects,
     isUpgrade && upgrade !== null ? upgrade.toLowerCase() : null,
   );
 }
 
-/** RFC 9112 §6: exactly one way to say where the body ends. */
-function frameBody(
-  contentLength: string | null,
-  transferEncoding: string | null,
-  httpMinor: number,
-): number | Failure {
-  if (transferEncoding !== null) {
-    if (contentLength !== null || httpMinor === 0) return FAILURES.bad_framing;
-    if (transferEncoding.toLowerCase() === "chunked") return CHUNKED;
-    for (const coding of transferEncoding.split(",")) {
-      const name = coding.trim().toLowerCase();
-      if (name !== "chunked" && name !== "identity")
-        return isToken(name) ? FAILURES.unknown_coding : FAILURES.bad_framing;
-    }
-    return FAILURES.bad_framing;
-  }
-  if (contentLength === null) return 0;
-  // 16 digits may pass 2^53 and no body is that long.
-  if (contentLength.length === 0 || contentLength.length > 15) return FAILURES.bad_framing;
-  let length = 0;
-  for (let i = 0; i < contentLength.length; i += 1) {
-    const digit = contentLength.charCodeAt(i) - 48;
-    if (digit < 0 || digit > 9) return FAILURES.bad_framing;
-    length = length * 10 + digit;
-  }
-  return length;
+function join(before: string | null, value: string): string {
+  return before === null ? value : `${before}, ${value}`;
 }
 
-const SLASH = 0x2f;
-
-function parseAbsoluteForm(target: string): { authority: string; target: string } | null {
-  const lower = target.slice(0, 8).toLowerCase();
-  const start = lower.startsWith("http://") ? 7 : lower.startsWith("https://") ? 8 : 0;
-  if (start === 0) return null;
-  let end = start;
-  while (end < target.length && !"/?#".includes(target.charAt(end))) end += 1;
-  const authority = target.slice(start, end);
-  const rest = target.slice(end);
-  if (authority === "" || !isAuthority(authority)) return null;
-  return { authority, target: rest.startsWith("/") ? rest : `/${rest}` };
-}
-
-/** `host` or `host:port` (RFC 3986 §3.2): a name, an IPv4 address or an IPv6 literal; no user info. */
-export function isAuthority(text: string): boolean {
-  if (text.length === 0 || text.length > 261) return false;
-  let end: number;
-  if (text.startsWith("[")) {
-    end = text.indexOf("]") + 1;
-    if (end < 4 || !allIn(text, 1, end - 1, IPV6_CHARACTER)) return false;
-  } else {
-    end = text.indexOf(":");
-    if (end === -1) end = text.length;
-    if (end === 0 || !allIn(text, 0, end, NAME_CHARACTER)) return false;
-  }
-  if (end === text.length) return true;
-  if (text.charAt(end) !== ":") return false;
-  const digits = text.length - end - 1;
-  if (digits > 5 || !allIn(text, end + 1, text.length, DIGIT)) return false;
-  return digits === 0 || Number(text.slice(end + 1)) <= 65_535;
-}
-
-function characters(text: string): Uint8Array {
-  const table = new Uint8Array(256);
-  for (let i = 0; i < text.length; i += 1) table[text.charCodeAt(i)] = 1;
-  return table;
-}
-
-const ALNUM = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-const DIGIT = characters("0123456789");
-const IPV6_CHARACTER = characters("0123456789abcdefABCDEF:.");
-const NAME_CHARACTER = characters(`${ALNUM}-._~%!$&'()*+;=`);
-/** RFC 9110 §5.6.2. */
-const TOKEN_CHARACTER = characters(`${ALNUM}!#$%&'*+-.^_\`|~`);
-
-function allIn(text: string, start: number, end: number, table: Uint8Array): boolean {
-  for (let i = start; i < end; i += 1) {
-    if (table[text.charCodeAt(i)] !== 1) return false;
-  }
-  return true;
-}
-
-function isToken(text: string): boolean {
-  return text.length > 0 && allIn(text, 0, text.length, TOKEN_CHARACTER);
-}
-
-/** RFC 9110 §5.5: no control characters but tab. */
-function isFieldValue(value: string): boolean {
-  for (let i = 0; i < value.length; i += 1) {
-    const code = value.charCodeAt(i);
-    if ((code < 0x20 && code !== 0x09) || code === 0x7f || code > 0xff) return false;
-  }
-  return true;
-}
-
-/** RFC 9112 §3.2: visible ASCII, no fragment. */
-function isTargetText(target: string): boolean {
-  for (let i = 0; i < target.length; i += 1) {
-    const code = target.charCodeAt(i);
-    if (code <= 0x20 || code >= 0x7f || code === 0x23) return false;
-  }
-  return true;
-}
-
-/**
- * The one spelling of a path that both the routes and the upstream see (RFC 3986 §6.2.2): percent-encoded unreserved
- * characters are decoded. `null` for what two readers could take for different paths: dot segments, encoded or not,
- * an encoded NUL, slash or backslash, a backslash, a broken escape.
- */
-export function normalisePath(path: string): string | null {
-  let result = path;
-  if (path.includes("%")) {
-    result = "";
-    for (let i = 0; i < path.length; i += 1) {
-      const character = path.charAt(i);
-      if (character !== "%") {
-        result += character;
-        continue;
-      }
-      const code = hexByte(path, i + 1);
-      if (code === -1 || code === 0 || code === SLASH || code === 0x5c) return null;
-      if (UNRESERVED[code] === 1) result += String.fromCharCode(code);
-      else result += path.slice(i, i + 3).toUpperCase();
-      i += 2;
-    }
-  }
-  if (result.includes("\\")) return null;
-  // A dot segment needs "/." somewhere; nearly no path has it.
-  if (result.includes("/.")) {
-    for (const segment of result.split("/")) {
-      if (segment === "." || segment === "..") return null;
-    }
-  }
-  return result;
-}
-
-const UNRESERVED = characters(`${ALNUM}-._~`);
-
-function hexByte(text: string, at: number): number {
-  const high = hexDigit(text.charCodeAt(at));
-  const low = hexDigit(text.charCodeAt(at + 1));
-  return high === -1 || low === -1 ? -1 : high * 16 + low;
-}
-
-function hexDigit(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48;
-  const lower = code | 0x20;
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
-}
-
-/** Whether a comma-separated list holds the token, in any case. */
-export function listHas(list: string, token: string): boolean {
-  const lower = list.toLowerCase();
-  if (lower === token) return true;
-  if (!lower.includes(token)) return false;
-  return lower.split(",").some((item) => item.trim() === token);
+/** Max-Forwards (RFC 9110 §7.6.2): `null` without one, -1 when it is no number. */
+function readHops(maxForwards: string | null): number | null {
+  return maxForwards === null ? null : (parseDecimal(maxForwards) ?? -1);
 }
 
 /** RFC 9110 §7.6.1: what Connection nominates ends here, but for what frames, routes or identifies the request. */

@@ -1,7 +1,7 @@
+import { listHas } from "./characters.ts";
 import { FAILURES } from "./failure.ts";
 import type { Failure } from "./failure.ts";
 import type { RequestHead } from "./guard.ts";
-import { listHas } from "./guard.ts";
 
 /** Name by which Serin signs Via (RFC 9110 §7.6.3); finding it on arrival means a loop. */
 const VIA_NAME = "serin";
@@ -22,13 +22,17 @@ export interface Forwarding {
  */
 export function buildRequestHeaders(head: RequestHead, forwarding: Forwarding): string[] {
   const headers = head.headers;
-  headers.push("host", head.host);
+  // Without one (HTTP/1.0), undici names the upstream itself.
+  if (head.host !== "") headers.push("host", head.host);
   if (head.bodyLength > 0) headers.push("content-length", String(head.bodyLength));
   const own = forwarding.peerTrusted ? head.own : null;
   const before = own?.get("x-forwarded-for");
   headers.push("x-forwarded-for", before === undefined ? forwarding.peer : `${before}, ${forwarding.peer}`);
   headers.push("x-forwarded-proto", own?.get("x-forwarded-proto") ?? forwarding.proto);
-  headers.push("x-forwarded-host", own?.get("x-forwarded-host") ?? head.host);
+  const forwardedHost = own?.get("x-forwarded-host") ?? head.host;
+  if (forwardedHost !== "") headers.push("x-forwarded-host", forwardedHost);
+  // The rest of the family (port, prefix, ...) is the word of whoever stands in front, or nobody's.
+  if (own !== null) pushOtherForwarded(headers, own);
   const forwarded = own?.get("forwarded");
   if (forwarded !== undefined)
     headers.push("forwarded", `${forwarded}, ${forwardedElement(forwarding, head.host)}`);
@@ -38,16 +42,33 @@ export function buildRequestHeaders(head: RequestHead, forwarding: Forwarding): 
   return headers;
 }
 
+const SET_ANEW: ReadonlySet<string> = new Set(["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"]);
+
+function pushOtherForwarded(headers: string[], own: ReadonlyMap<string, string>): void {
+  for (const [name, value] of own) {
+    if (name.startsWith("x-forwarded-") && !SET_ANEW.has(name)) headers.push(name, value);
+  }
+}
+
 /** RFC 7239 §4: IPv6 addresses and hosts with a port are quoted. */
 function forwardedElement(forwarding: Forwarding, host: string): string {
   const node = forwarding.peer.includes(":") ? `"[${forwarding.peer}]"` : forwarding.peer;
   return `for=${node};host="${host}";proto=${forwarding.proto}`;
 }
 
-/** Whether the request has been through a Serin already. */
+/** Whether the request has been through a Serin already: `protocol received-by [comment]` in Via, in any case. */
 export function isLoop(head: RequestHead): boolean {
   const via = head.own?.get("via");
-  return via !== undefined && via.split(",").some((hop) => hop.trim().split(" ")[1] === VIA_NAME);
+  if (via === undefined) return false;
+  const lower = via.toLowerCase();
+  return lower.includes(VIA_NAME) && lower.split(",").some((hop) => receivedBy(hop.trim()) === VIA_NAME);
+}
+
+function receivedBy(hop: string): string | undefined {
+  return hop
+    .replaceAll("\t", " ")
+    .split(" ")
+    .filter((word) => word !== "")[1];
 }
 
 /** A response header list, ready for the client. */
