@@ -2,25 +2,31 @@ import { availableParallelism } from "node:os";
 import { pino } from "pino";
 import type { Logger } from "pino";
 import { createEndpoints } from "./admin/endpoints.ts";
+import { createReleaseEndpoints } from "./admin/release-endpoints.ts";
 import { createAdminServer } from "./admin/server.ts";
 import type { Config } from "./config/config.ts";
 import { loadConfig } from "./config/load.ts";
 import type { Environment } from "./config/load.ts";
 import { describeProblem } from "./config/problem.ts";
 import { Reloader } from "./config/reloader.ts";
-import type { ReloadReason } from "./config/reloader.ts";
+import type { ReloadReason, ReloadResult } from "./config/reloader.ts";
 import type { Snapshot } from "./config/snapshot.ts";
 import { watchConfig } from "./config/watch.ts";
+import { describeRelease, describeStatus, effectiveWeightPpm } from "./control/describe-status.ts";
 import { LogDestination } from "./control/log-destination.ts";
+import { ReleaseControl } from "./control/release-control.ts";
+import { reportReload, reportShadowed } from "./control/report-reload.ts";
 import { RouteSlots } from "./control/route-slots.ts";
 import { waitForStop } from "./control/stop-signals.ts";
 import { WorkerPool } from "./control/worker-pool.ts";
 import type { Activation, FromWorker } from "./data/messages.ts";
+import { loadHashes } from "./hashes.ts";
 import { boundPort } from "./net/bound-port.ts";
 import { explainIdentity } from "./split/explain.ts";
-import { loadHashes } from "./hashes.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
+import { estimateIdentities } from "./telemetry/sketch.ts";
 import { SlabReader, createSlab } from "./telemetry/slab.ts";
+import { readTraffic, slowThresholdMs } from "./telemetry/traffic-counters.ts";
 import { HealthMonitor } from "./upstream/health.ts";
 
 /** Exit codes, after sysexits.h. */
@@ -36,35 +42,59 @@ const STANDARD_OUTPUT = 1;
 /**
  * Runs Serin until it is told to stop: parse, open the log, start the workers, serve admin, watch, drain.
  *
- * @returns the exit code: 0 after a drain, 1 when a port could not be had, 64 when the config is wrong
+ * @returns the exit code: 0 after a drain, 1 when a port or the release log could not be had, 64 when the config is wrong
  */
 export async function runSerin(options: {
   readonly configPath: string | null;
   readonly env: Environment;
 }): Promise<number> {
-  const loaded = await loadConfig({ path: options.configPath, env: options.env });
+  const { configPath, env } = options;
+  const loaded = await loadConfig({ path: configPath, env });
   if (!loaded.ok) {
-    for (const problem of loaded.problems)
-      process.stderr.write(`${describeProblem(problem, options.configPath)}\n`);
+    for (const problem of loaded.problems) process.stderr.write(`${describeProblem(problem, configPath)}\n`);
     return EXIT_BAD_CONFIG;
   }
+  const { config } = loaded;
   const log = new LogDestination(STANDARD_OUTPUT);
-  const logger = createLogger(log, loaded.config);
+  const logger = createLogger(log, config);
   const { hash32 } = await loadHashes();
 
   const routeSlots = new RouteSlots();
-  const workerCount = countWorkers(loaded.config);
+  const workerCount = countWorkers(config);
   const slab = createSlab(workerCount);
-  const activate = (snapshot: Snapshot): Activation => ({
+  const reader = new SlabReader(slab);
+  const drawnSlots = (): number[] => slotsDrawnByHash(reloader.snapshot, routeSlots);
+
+  const opened = await ReleaseControl.open(config, {
+    logger,
+    republish: () => reloader.republish(),
+    send: (message) => pool.send(message),
+    traffic: (maxP99Ms) => readTraffic(reader, drawnSlots(), maxP99Ms),
+    measuredSlowMs: () => slowThresholdMs(reader, drawnSlots()),
+    canaryIdentities: () => estimateIdentities(reader.sketches("v2")),
+    healthy: () => health.healthy,
+  });
+  if (!opened.ok) {
+    logger.fatal(`cannot start: ${opened.problem}`);
+    log.flush();
+    return EXIT_CANNOT_START;
+  }
+  const { release } = opened;
+
+  const activation = (snapshot: Snapshot): Activation => ({
     snapshot,
     routeSlots: routeSlots.slotsOf(snapshot.routes.map((route) => route.name)),
   });
   const reloader = new Reloader({
-    path: options.configPath,
-    env: options.env,
+    path: configPath,
+    env,
     initial: loaded,
-    isAborted: () => false,
-    apply: (snapshot) => pool.activate(activate(snapshot)),
+    splitInForce: () => release.splitInForce,
+    decide: (next) => release.decide(next),
+    apply: async (snapshot, next) => {
+      logger.level = next.log.level;
+      await pool.activate(activation(snapshot));
+    },
     now: Date.now,
   });
   const health = new HealthMonitor({
@@ -79,26 +109,35 @@ export async function runSerin(options: {
     {
       count: workerCount,
       slab,
-      host: loaded.config.listen.host,
-      port: loaded.config.listen.port,
-      memoryMb: loaded.config.workerMemoryMb,
+      host: config.listen.host,
+      port: config.listen.port,
+      memoryMb: config.workerMemoryMb,
       logger,
-      onMessage: (message, worker) =>
-        onWorkerMessage(message, worker, { log, logger, pool: () => pool, health }),
-      onReady: (send) => send({ type: "health", healthy: health.healthy }),
+      onMessage: (message, worker) => {
+        if (message.type === "log") {
+          log.write(message.lines);
+          pool.sendTo(worker, { type: "log-written", characters: message.lines.length });
+        } else {
+          onWorkerMessage(message, worker, logger, health, release);
+        }
+      },
+      onReady: (send) => {
+        send({ type: "health", healthy: health.healthy });
+        release.greet(send);
+      },
     },
-    activate(reloader.snapshot),
+    activation(reloader.snapshot),
   );
 
   let draining = false;
-  const reload = async (reason: ReloadReason) => {
+  const reload = async (reason: ReloadReason): Promise<ReloadResult> => {
     const result = await reloader.reload(reason);
     reportReload(logger, reloader, reason, result);
     return result;
   };
   const startedAt = new Date().toISOString();
   const metrics = createMetrics({
-    slab: new SlabReader(slab),
+    slab: reader,
     routeNames: () => routeSlots.names,
     weightPpm: () => effectiveWeightPpm(reloader.snapshot),
     healthy: () => health.healthy,
@@ -107,32 +146,41 @@ export async function runSerin(options: {
     reloadSuccessful: () => reloader.status().lastReload.ok,
     reloads: () => reloader.status().counts,
     logLinesDropped: () => log.dropped,
-    releaseInfo: () => ({ release: reloader.snapshot.releaseId, verdict: "inconclusive", step: 0 }),
+    releaseInfo: () => {
+      const { state, assessment } = release.status();
+      return { release: state.releaseId, verdict: assessment.verdict, step: state.step };
+    },
+    evidenceLog10: () => release.status().assessment.log10ByMetric,
+    harmedIdentities: () => release.status().assessment.harmedIdentities,
   });
-  const admin = createAdminServer(
-    createEndpoints({
+  const endpoints = [
+    ...createEndpoints({
       whyNotReady: () => whyNotReady(draining, pool),
       metrics,
-      status: () => ({ startedAt, draining, ...describeStatus(reloader, pool, health) }),
+      status: () => ({ startedAt, draining, ...describeStatus(reloader, pool, health, release.status()) }),
       explain: (identity) => explainIdentity(reloader.snapshot.split, hash32, identity),
       reload: () => reload("admin"),
-      configPath: options.configPath,
+      configPath,
     }),
+    ...createReleaseEndpoints({
+      history: (limit) => release.history(limit),
+      command: (command) => release.command(command),
+      describe: () => describeRelease(release.status()),
+    }),
+  ];
+  const admin = createAdminServer(
+    endpoints,
     () => reloader.config.admin.token,
     (error) => logger.error({ err: error }, "admin request failed"),
   );
 
   const stop = waitForStop();
-  const watching = new AbortController();
   try {
     const port = await pool.start();
-    const { host, port: adminPort } = loaded.config.admin;
-    await listen(admin, host, adminPort);
+    await listen(admin, config.admin.host, config.admin.port);
     health.start();
-    logger.info(
-      { port, adminPort: boundPort(admin), workers: workerCount, config: options.configPath },
-      "serving",
-    );
+    release.start();
+    logger.info({ port, adminPort: boundPort(admin), workers: workerCount, config: configPath }, "serving");
     reportShadowed(logger, reloader);
   } catch (error) {
     logger.fatal({ err: error }, "cannot start");
@@ -140,9 +188,10 @@ export async function runSerin(options: {
     return EXIT_CANNOT_START;
   }
   process.on("SIGHUP", () => void reload("signal"));
-  if (options.configPath !== null) {
+  const watching = new AbortController();
+  if (configPath !== null) {
     const watch = watchConfig({
-      path: options.configPath,
+      path: configPath,
       pollMs: CONFIG_POLL_MS,
       knownHash: loaded.contentHash,
       onChange: async () => {
@@ -162,6 +211,7 @@ export async function runSerin(options: {
   watching.abort();
   health.stop();
   const cut = await pool.drain(drain);
+  await release.stop();
   admin.close();
   admin.closeAllConnections();
   logger.info({ cut }, "stopped");
@@ -183,6 +233,12 @@ function countWorkers(config: Config): number {
   return process.platform === "linux" ? wanted : 1;
 }
 
+/** Slots of the routes whose requests the hash places: all but the pinned ones. */
+function slotsDrawnByHash(snapshot: Snapshot, routeSlots: RouteSlots): number[] {
+  const names = snapshot.routes.filter((route) => route.pin === null).map((route) => route.name);
+  return [0, ...routeSlots.slotsOf(names)];
+}
+
 function listen(server: ReturnType<typeof createAdminServer>, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -196,86 +252,23 @@ function listen(server: ReturnType<typeof createAdminServer>, host: string, port
 function onWorkerMessage(
   message: FromWorker,
   worker: number,
-  to: { log: LogDestination; logger: Logger; pool: () => WorkerPool; health: HealthMonitor },
+  logger: Logger,
+  health: HealthMonitor,
+  release: ReleaseControl,
 ): void {
   switch (message.type) {
-    case "log":
-      to.log.write(message.lines);
-      to.pool().sendTo(worker, { type: "log-written", characters: message.lines.length });
-      break;
     case "passive-health":
-      if (message.consecutiveFailures > 0) to.health.onPassiveFailure(message.version);
+      if (message.consecutiveFailures > 0) health.onPassiveFailure(message.version);
       break;
     case "bug":
-      to.logger.error({ worker, stack: message.text }, "bug: something happened that must not");
+      logger.error({ worker, stack: message.text }, "bug: something happened that must not");
       break;
     default:
-      break;
+      release.onMessage(message);
   }
-}
-
-/** The weight that requests really meet. */
-function effectiveWeightPpm(snapshot: Snapshot): number {
-  const { killSwitch, aborted, weightPpm } = snapshot.split;
-  return killSwitch || aborted ? 0 : weightPpm;
 }
 
 function whyNotReady(draining: boolean, pool: WorkerPool): string | null {
   if (draining) return "draining";
   return pool.status().some((worker) => worker.state === "running") ? null : "no worker is running";
-}
-
-function describeStatus(reloader: Reloader, pool: WorkerPool, health: HealthMonitor): object {
-  const status = reloader.status();
-  const { split, releaseId } = reloader.snapshot;
-  return {
-    generation: status.generation,
-    hash: status.hash,
-    contentHash: status.contentHash,
-    configPath: status.configPath,
-    weightPpm: split.weightPpm,
-    percentage: split.weightPpm / 10_000,
-    effectivePercentage: effectiveWeightPpm(reloader.snapshot) / 10_000,
-    killSwitch: split.killSwitch,
-    aborted: split.aborted,
-    release: { id: releaseId },
-    healthy: health.healthy,
-    workers: pool.status(),
-    reload: {
-      ok: status.lastReload.ok,
-      result: status.lastReload.result,
-      reason: status.lastReload.reason,
-      at: new Date(status.lastReload.atMs).toISOString(),
-      problems: status.lastReload.problems.map((problem) => describeProblem(problem, status.configPath)),
-    },
-    pinned: status.pinned,
-    shadowed: status.shadowed,
-  };
-}
-
-function reportReload(
-  logger: Logger,
-  reloader: Reloader,
-  reason: ReloadReason,
-  result: Awaited<ReturnType<Reloader["reload"]>>,
-): void {
-  const path = reloader.status().configPath;
-  const { generation } = result;
-  if (result.result === "rejected") {
-    const problems = result.problems.map((problem) => describeProblem(problem, path));
-    logger.error({ reason, generation, problems }, "config rejected, the last good one stays in force");
-    return;
-  }
-  logger.info({ reason, generation, result: result.result, changes: result.changes }, "config reloaded");
-  reportShadowed(logger, reloader);
-}
-
-/** A value in the file that the environment overrules is said, never silently ignored. */
-function reportShadowed(logger: Logger, reloader: Reloader): void {
-  for (const { path, env, value, fileValue } of reloader.status().shadowed) {
-    logger.warn(
-      { path, env, value, fileValue },
-      "the environment pins this value; the file's is without effect",
-    );
-  }
 }

@@ -6,18 +6,21 @@ import { parseIdentitySource } from "./identity-source.ts";
 import { parsePercentage } from "./percentage.ts";
 import type { Snapshot, UpstreamSettings } from "./snapshot.ts";
 
+/** The split that traffic gets: the plan and an abort may differ from what the config says. */
+export interface SplitInForce {
+  /** 0 while aborted. */
+  readonly weightPpm: number;
+  readonly aborted: boolean;
+}
+
 /**
  * Compiles a valid config into the plain, frozen form that workers run.
  *
  * @param config As `loadConfig` returned it.
  * @param generation 1, 2, 3, ... in the life of the process.
- * @param state.aborted Whether the release is aborted; no part of the hash, which speaks of the config alone.
+ * @param inForce What the release makes of the config's percentage; no part of the hash, which speaks of the config alone.
  */
-export function compileSnapshot(
-  config: Config,
-  generation: number,
-  state: { readonly aborted: boolean },
-): Snapshot {
+export function compileSnapshot(config: Config, generation: number, inForce: SplitInForce): Snapshot {
   const { split } = config;
   const { fallback, ...v1 } = config.upstreams.v1;
   return deepFreeze({
@@ -25,9 +28,9 @@ export function compileSnapshot(
     hash: hashConfig(config),
     releaseId: config.release.id,
     split: {
-      weightPpm: weightOf(config),
+      weightPpm: inForce.weightPpm,
       killSwitch: split.killSwitch,
-      aborted: state.aborted,
+      aborted: inForce.aborted,
       salt: split.salt,
       offset: split.offset,
       sources: split.identity.flatMap((text) => parseIdentitySource(text) ?? []),
@@ -62,7 +65,7 @@ export function hashConfig(config: Config): string {
 }
 
 /** `split.percentage` in parts per million, exactly. */
-function weightOf(config: Config): number {
+export function weightOf(config: Config): number {
   const weightPpm = parsePercentage(String(config.split.percentage));
   if (weightPpm === null) {
     throw new Error("split.percentage was not validated");

@@ -1,6 +1,7 @@
 import { findRestartProblems, listChanges } from "./changes.ts";
 import type { ChangedLeaf } from "./changes.ts";
 import { compileSnapshot, hashConfig } from "./compile.ts";
+import type { SplitInForce } from "./compile.ts";
 import type { Config } from "./config.ts";
 import { loadConfig } from "./load.ts";
 import type { Environment, LoadedConfig, PinnedLeaf, ShadowedLeaf } from "./load.ts";
@@ -48,8 +49,10 @@ export interface ReloaderOptions {
   readonly env: Environment;
   /** What the process starts with. */
   readonly initial: LoadedConfig;
-  /** Whether the release is aborted, asked whenever a snapshot is compiled. */
-  readonly isAborted: () => boolean;
+  /** The split that traffic is to get, asked whenever a snapshot is compiled. */
+  readonly splitInForce: () => SplitInForce;
+  /** Takes note of a good config before it is put to work; what it decides shows in `splitInForce` when it settles. */
+  readonly decide: (config: Config) => Promise<unknown>;
   /** Puts a snapshot to work and settles once it is in force. A rejection leaves the previous one current. */
   readonly apply: (snapshot: Snapshot, config: Config) => Promise<void>;
   /** Milliseconds since the epoch. */
@@ -73,7 +76,7 @@ export class Reloader {
   constructor(options: ReloaderOptions) {
     this.#options = options;
     this.#loaded = options.initial;
-    this.#snapshot = compileSnapshot(options.initial.config, 1, { aborted: options.isAborted() });
+    this.#snapshot = compileSnapshot(options.initial.config, 1, options.splitInForce());
     this.#lastReload = { ok: true, result: "applied", reason: "start", atMs: options.now(), problems: [] };
   }
 
@@ -113,11 +116,12 @@ export class Reloader {
   }
 
   /**
-   * Compiles the config in force anew, for when the release was aborted or resumed. The file is not read: an abort must
-   * take effect whatever state the file is in.
+   * Compiles the config in force anew, for when the release has decided something. Neither reads the file nor waits for a
+   * reload that is under way: an abort must take effect at once, whatever state the file is in. Settles when it is in
+   * force; rejects when it cannot be put to work.
    */
-  republish(): Promise<ReloadResult> {
-    return this.#enqueue(() => this.#publish(this.#loaded, []));
+  republish(): Promise<void> {
+    return this.#apply();
   }
 
   #enqueue<T>(task: () => Promise<T>): Promise<T> {
@@ -138,24 +142,44 @@ export class Reloader {
   }
 
   async #publish(loaded: LoadedConfig, changes: readonly ChangedLeaf[]): Promise<ReloadResult> {
-    const aborted = this.#options.isAborted();
-    if (hashConfig(loaded.config) === this.#snapshot.hash && aborted === this.#snapshot.split.aborted) {
-      this.#loaded = loaded;
-      return { result: "unchanged", problems: [], generation: this.#snapshot.generation, changes: [] };
+    const before = { loaded: this.#loaded, generation: this.#snapshot.generation };
+    this.#loaded = loaded;
+    try {
+      await this.#options.decide(loaded.config);
+      await this.#apply();
+    } catch (error) {
+      this.#loaded = before.loaded;
+      const value = error instanceof Error ? error.message : String(error);
+      const expected = `generation ${this.#lastGeneration} to be put to work`;
+      return this.#reject([{ code: "apply", path: "", value, expected, source: "file" }]);
+    }
+    const { generation } = this.#snapshot;
+    return generation === before.generation
+      ? { result: "unchanged", problems: [], generation, changes: [] }
+      : { result: "applied", problems: [], generation, changes };
+  }
+
+  /** Puts config and split to work as the next generation, unless the snapshot in force is just that. */
+  async #apply(): Promise<void> {
+    const { config } = this.#loaded;
+    const split = this.#options.splitInForce();
+    const before = this.#snapshot;
+    const { weightPpm, aborted } = before.split;
+    if (hashConfig(config) === before.hash && split.weightPpm === weightPpm && split.aborted === aborted) {
+      return;
     }
     // Counted even if it cannot be applied: a worker may have seen it, and a generation names one snapshot only.
     this.#lastGeneration += 1;
-    const snapshot = compileSnapshot(loaded.config, this.#lastGeneration, { aborted });
-    try {
-      await this.#options.apply(snapshot, loaded.config);
-    } catch (error) {
-      const value = error instanceof Error ? error.message : String(error);
-      const expected = `generation ${snapshot.generation} to be put to work`;
-      return this.#reject([{ code: "apply", path: "", value, expected, source: "file" }]);
-    }
-    this.#loaded = loaded;
+    const snapshot = compileSnapshot(config, this.#lastGeneration, split);
     this.#snapshot = snapshot;
-    return { result: "applied", problems: [], generation: snapshot.generation, changes };
+    try {
+      await this.#options.apply(snapshot, config);
+    } catch (error) {
+      if (this.#snapshot === snapshot) {
+        this.#snapshot = before;
+      }
+      throw error;
+    }
   }
 
   #reject(problems: readonly Problem[]): ReloadResult {

@@ -27,6 +27,10 @@ export interface MetricSources {
   readonly reloads: () => Readonly<Record<string, number>>;
   readonly logLinesDropped: () => number;
   readonly releaseInfo: () => Labels;
+  /** log10 of the evidence against v2, by metric. */
+  readonly evidenceLog10: () => Readonly<Record<string, number>>;
+  /** Distinct identities that failed, by assignment. */
+  readonly harmedIdentities: () => Readonly<Record<"v1" | "v2", number>>;
 }
 
 /** Builds the registry; everything is read when Prometheus asks, nothing is counted twice. */
@@ -121,6 +125,20 @@ export function createMetrics(sources: MetricSources): Registry {
     "1; the release in its labels.",
     ["release", "verdict", "step"],
     () => [[sources.releaseInfo(), 1]],
+  );
+  gauge(
+    registry,
+    "serin_evidence_log10",
+    "Evidence that v2 is worse, as a power of ten: 2 freezes the plan, 3 aborts.",
+    ["metric"],
+    () => Object.entries(sources.evidenceLog10()).map(([metric, log10]) => [{ metric }, log10] as const),
+  );
+  gauge(
+    registry,
+    "serin_harmed_identities",
+    "Distinct identities that failed in this release, by assignment.",
+    ["version"],
+    () => Object.entries(sources.harmedIdentities()).map(([version, count]) => [{ version }, count] as const),
   );
   counter(registry, "serin_worker_restarts_total", "Workers started again after they died.", [], () => [
     [{}, sources.workerRestarts()],

@@ -1,6 +1,7 @@
 import { unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { weightOf } from "../../../src/config/compile.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import type { Environment } from "../../../src/config/load.ts";
 import { Reloader } from "../../../src/config/reloader.ts";
@@ -27,11 +28,15 @@ async function createFixture(
     throw new Error(JSON.stringify(initial.problems));
   }
   const applied: Snapshot[] = [];
+  let weightPpm = weightOf(initial.config);
   const reloader = new Reloader({
     path,
     env,
     initial,
-    isAborted: () => false,
+    splitInForce: () => ({ weightPpm, aborted: false }),
+    decide: async (config) => {
+      weightPpm = weightOf(config);
+    },
     apply: async (snapshot) => void applied.push(snapshot),
     now: () => 1000,
     ...options,
@@ -186,13 +191,13 @@ describe("republish", () => {
   test("puts an abort to work though the file is bad, and once only", async () => {
     let aborted = false;
     const { reloader, applied, write } = await createFixture("split: {percentage: 5}", {
-      isAborted: () => aborted,
+      splitInForce: () => ({ weightPpm: aborted ? 0 : 50_000, aborted }),
     });
     const { hash } = reloader.snapshot;
     await write("not: [valid");
     aborted = true;
-    expect(await reloader.republish()).toMatchObject({ result: "applied", generation: 2 });
-    expect(await reloader.republish()).toMatchObject({ result: "unchanged", generation: 2 });
-    expect(applied).toMatchObject([{ hash, split: { aborted: true, weightPpm: 50_000 } }]);
+    await reloader.republish();
+    await reloader.republish();
+    expect(applied).toMatchObject([{ generation: 2, hash, split: { aborted: true, weightPpm: 0 } }]);
   });
 });

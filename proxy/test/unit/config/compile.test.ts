@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { findRestartProblems, listChanges } from "../../../src/config/changes.ts";
-import { compileSnapshot, hashConfig } from "../../../src/config/compile.ts";
+import { compileSnapshot, hashConfig, weightOf } from "../../../src/config/compile.ts";
 import type { Config } from "../../../src/config/config.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 describe("compileSnapshot", () => {
   test("compiles what the defaults mean", () => {
-    const snapshot = compileSnapshot(defaults, 7, { aborted: true });
+    const snapshot = compileSnapshot(defaults, 7, { weightPpm: 0, aborted: true });
     expect(snapshot).toMatchObject({
       generation: 7,
       releaseId: "v2",
@@ -48,7 +48,7 @@ describe("compileSnapshot", () => {
     ["100", 1_000_000],
   ])("weighs %s percent exactly", async (percentage, weightPpm) => {
     const config = await configOf({ API_V2_TRAFFIC_PERCENTAGE: percentage });
-    expect(compileSnapshot(config, 1, { aborted: false }).split.weightPpm).toBe(weightPpm);
+    expect(weightOf(config)).toBe(weightPpm);
   });
 
   test("turns addresses into blocks and addresses of upstreams into origins", async () => {
@@ -56,20 +56,20 @@ describe("compileSnapshot", () => {
       SERIN_TRUSTED_NETWORKS: "10.0.0.1,2001:db8::1,fd00::/8",
       SERIN_UPSTREAMS_V1_URL: "https://V1.example:443/",
     });
-    const snapshot = compileSnapshot(config, 1, { aborted: false });
+    const snapshot = compileSnapshot(config, 1, { weightPpm: 0, aborted: false });
     expect(snapshot.trustedNetworks).toEqual(["10.0.0.1/32", "2001:db8::1/128", "fd00::/8"]);
     expect(snapshot.upstreams.v1.origin).toBe("https://v1.example");
   });
 
   test("is frozen and crosses to a thread unchanged", () => {
-    const snapshot = compileSnapshot(defaults, 1, { aborted: false });
+    const snapshot = compileSnapshot(defaults, 1, { weightPpm: 0, aborted: false });
     expect(Object.isFrozen(snapshot.split.sources[0])).toBe(true);
     expect(structuredClone(snapshot)).toEqual(snapshot);
   });
 
   test("hashes the config alone, not the generation or the abort", () => {
-    const first = compileSnapshot(defaults, 1, { aborted: false });
-    expect(compileSnapshot(defaults, 2, { aborted: true }).hash).toBe(first.hash);
+    const first = compileSnapshot(defaults, 1, { weightPpm: 0, aborted: false });
+    expect(compileSnapshot(defaults, 2, { weightPpm: 0, aborted: true }).hash).toBe(first.hash);
     expect(first.hash).toMatch(/^[0-9a-f]{64}$/);
   });
 
