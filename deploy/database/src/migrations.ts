@@ -79,10 +79,14 @@ async function run(
     // The library prints every statement; that is wanted only where nothing is run.
     logger: options.dryRun
       ? { debug: say, info: say, warn: say, error: say }
-      : { info: (): void => undefined, warn: say, error: say },
+      : // Failures are thrown as well, and explained in one sentence there.
+        { info: (): void => undefined, warn: say, error: (): void => undefined },
   };
+  // A dry run still creates the library's table; taken back below.
+  if (options.dryRun) await client.query("BEGIN");
   try {
     const done = await runner(settings);
+    if (options.dryRun) await client.query("ROLLBACK");
     return done.map((migration) => migration.name);
   } catch (error) {
     await client.query("ROLLBACK");
