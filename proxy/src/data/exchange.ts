@@ -208,7 +208,9 @@ export class Exchange implements AttemptListener, Waiter, LongLived {
     if (this.#response.writableEnded) return;
     const failure = failureOfError(error);
     if (!this.#answering) {
-      this.#failAttempt(failure, attempt.mayBeStale);
+      // Lengths that contradict each other are found before there is an answer to truncate.
+      const early = failure === FAILURES.upstream_truncated ? FAILURES.upstream_protocol : failure;
+      this.#failAttempt(early, attempt.mayBeStale);
       return;
     }
     // Cut the client's connection: an answer that was cut must not look whole (RFC 9112 §8).
