@@ -33,6 +33,8 @@ export interface HealthMonitorOptions {
 
 /** Share of the interval by which a probe may come early or late. */
 const JITTER = 0.2;
+/** How late a changed interval may be noticed. */
+const LONGEST_STEP_MS = 500;
 
 /** Probes both versions on the control plane and takes in what the workers notice. */
 export class HealthMonitor {
@@ -71,12 +73,25 @@ export class HealthMonitor {
   }
 
   async #run(version: Version): Promise<void> {
+    const startedMs = performance.now();
     const settings = this.#options.settings()[version];
     const outcome = await probeUpstream(settings);
     if (this.#stopped) return;
     this.#set(version, assessProbe(this.#health[version], outcome.good, settings.health), outcome.why);
-    const pauseMs = settings.health.intervalMs * (1 + JITTER * (2 * this.#options.random() - 1));
-    this.#timers[version] = setTimeout(() => void this.#run(version), pauseMs);
+    this.#wait(version, startedMs, 1 + JITTER * (2 * this.#options.random() - 1));
+  }
+
+  /** Waits for the next check in steps, so that an interval that a reload made shorter takes effect soon. */
+  #wait(version: Version, lastMs: number, jitter: number): void {
+    const { intervalMs } = this.#options.settings()[version].health;
+    const leftMs = lastMs + intervalMs * jitter - performance.now();
+    this.#timers[version] = setTimeout(
+      () => {
+        if (leftMs > LONGEST_STEP_MS) this.#wait(version, lastMs, jitter);
+        else void this.#run(version);
+      },
+      Math.max(1, Math.min(leftMs, LONGEST_STEP_MS)),
+    );
   }
 
   #set(version: Version, health: VersionHealth, why: string): void {
