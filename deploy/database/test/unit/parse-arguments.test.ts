@@ -30,11 +30,13 @@ test.each([
   ["migrate now", "'migrate' takes no further words, but got 'now'"],
   ["rollback --posts 5", "'rollback' has no option --posts"],
   ["seed --posts 100001", "--posts must be a whole number from 0 to 100000, but is '100001'"],
-  ["seed --posts -1", undefined],
   ["seed --posts 1e3", "--posts must be a whole number from 0 to 100000, but is '1e3'"],
   ["reset", "reset loses all data; say --yes to mean it"],
-  ["migrate --nonsense", undefined],
 ])("refuses `%s`", (line, problem) => {
   const words = line.split(" ").filter((word) => word !== "");
-  expect(parseArguments(words)).toEqual({ problem: problem ?? expect.any(String) });
+  expect(parseArguments(words)).toEqual({ problem });
+});
+
+test.each(["seed --posts -1", "migrate --nonsense"])("refuses `%s` in the words of the parser", (line) => {
+  expect(parseArguments(line.split(" "))).toEqual({ problem: expect.any(String) });
 });

@@ -109,4 +109,10 @@ test("the server goes when the process that started it is killed outright", asyn
   owner.kill("SIGKILL");
   await Promise.race([cut, delay(10_000, undefined, { ref: false })]);
   await expect.poll(() => refuses(url), { timeout: 10_000 }).toBe(true);
+  // The last thing a server does is to remove this file.
+  await expect
+    .poll(() => access(path.join(dataDir, "postmaster.pid")).catch((error: unknown) => error), {
+      timeout: 10_000,
+    })
+    .toMatchObject({ code: "ENOENT" });
 });
