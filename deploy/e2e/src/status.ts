@@ -4,7 +4,7 @@ import type { Target } from "./target.ts";
 /** What `/status` tells, as far as the suites look at it. */
 export interface Status {
   readonly generation: number;
-  /** Share of v2 in force, in percent. */
+  /** Share of v2 in the snapshot that the workers run or are about to run, in percent. */
   readonly percentage: number;
   readonly reloadOk: boolean;
   /** What the last reload found wrong, as the proxy words it. */
@@ -22,7 +22,8 @@ export async function readStatus(target: Target): Promise<Status> {
   const body: unknown = await response.json();
   return {
     generation: Number(pick(body, "generation")),
-    percentage: Number(pick(body, "percentage")),
+    // Not its `percentage`: that is the release's, which is decided before the workers have it.
+    percentage: Number(pick(body, "weightPpm")) / 10_000,
     reloadOk: pick(body, "reload", "ok") === true,
     problems: list(pick(body, "reload", "problems")),
     pinned: list(pick(body, "pinned")).map((leaf) => String(pick(leaf, "path"))),

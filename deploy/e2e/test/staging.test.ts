@@ -33,7 +33,7 @@ describe.skipIf(!canRun("configFile", "adminUrl", "v1Url", "v2Url"))("staging", 
     expect((await ask(`${target.v2Url}/api/v2/posts`)).status).toBe(200);
   });
 
-  test.each([0, 100])("2 register and read back at %i %%", async (percentage) => {
+  test.each([0, 100])("2 register and read back at %i percent", async (percentage) => {
     await editPercentage(target, percentage);
     const person = newPerson();
     const registered = await register(target.proxyUrl, person, person.username);
@@ -111,7 +111,7 @@ describe.skipIf(!canRun("configFile", "adminUrl", "v1Url", "v2Url"))("staging", 
   });
 
   test.each([0, 10, 25, 50, 75, 90, 100])(
-    "distribution: %i %% gives that share of users",
+    "distribution: %i percent gives that share of users",
     async (percentage) => {
       await editPercentage(target, percentage);
       const share = percentageOfV2(await askAll());
