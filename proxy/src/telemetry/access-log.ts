@@ -77,7 +77,19 @@ export class AccessLog {
       this.#onDrop(1);
       return;
     }
-    this.#batch += line;
+    this.#batch += asAscii(line);
     if (this.#batch.length >= BATCH_CHARACTERS) this.flush();
   }
+}
+
+const NOT_ASCII = /[\u0080-\uffff]/;
+const EVERY_NOT_ASCII = /[\u0080-\uffff]/g;
+
+/**
+ * The same JSON in ASCII. JSON leaves C1 control characters and U+2028 as they are: a terminal may obey the first, and
+ * some readers take the second for the end of the line.
+ */
+function asAscii(line: string): string {
+  if (!NOT_ASCII.test(line)) return line;
+  return line.replaceAll(EVERY_NOT_ASCII, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
