@@ -33,7 +33,7 @@ export class Router {
 }
 
 /** `/a/` matches `/a`, `/a/` and `/a/b`; `/a` matches `/a`, `/a/` and `/a/b` but not `/ab`. */
-export function matchesPrefix(path: string, prefix: string): boolean {
+function matchesPrefix(path: string, prefix: string): boolean {
   if (prefix.endsWith("/")) {
     return path.startsWith(prefix) || (path.length === prefix.length - 1 && prefix.startsWith(path));
   }

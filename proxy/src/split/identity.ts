@@ -145,7 +145,7 @@ function zeros(count: number): string[] {
  * Text of a header whose bytes came in as one character each: UTF-8 where the bytes are that, unchanged otherwise.
  * So the same user name hashes alike whether it comes in a header or is typed after `serin explain`.
  */
-export function decodeHeaderText(value: string): string {
+function decodeHeaderText(value: string): string {
   if (isAscii(value)) return value;
   const bytes = new Uint8Array(value.length);
   for (let i = 0; i < value.length; i += 1) bytes[i] = value.charCodeAt(i);

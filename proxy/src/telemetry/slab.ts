@@ -24,10 +24,10 @@ const CODES = CODE_LABELS.length;
 const REASON_COUNT = REASON_LABELS.length;
 const BOUNDS = LATENCY_BOUNDS_SECONDS.length;
 /** Buckets below each bound, the one above all, and the sum. */
-export const HISTOGRAM_CELLS = BOUNDS + 2;
+const HISTOGRAM_CELLS = BOUNDS + 2;
 
 /** Scalars, one cell each. */
-export const SCALARS = [
+const SCALARS = [
   "generation",
   "rescues",
   "retries",
@@ -37,7 +37,7 @@ export const SCALARS = [
 ] as const;
 export type Scalar = (typeof SCALARS)[number];
 /** Scalars for each version, gauges both. */
-export const VERSION_SCALARS = ["inFlight", "tunnels"] as const;
+const VERSION_SCALARS = ["inFlight", "tunnels"] as const;
 export type VersionScalar = (typeof VERSION_SCALARS)[number];
 
 const REQUESTS_AT = 0;
