@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { seedPassword } from "../../database/src/seed-rows.ts";
 import { ask, pickText } from "./ask.ts";
 import type { Answer } from "./ask.ts";
 import { askVersions, identitiesOn, namedIdentities } from "./split.ts";
@@ -10,8 +11,8 @@ export interface Person {
   readonly password: string;
 }
 
-/** The author that every seeded database has; `deploy/database` sets its public password. */
-export const seededAuthor = { email: "author@example.com", password: "serin-staging-only" } as const;
+/** The author that every seeded database has. */
+export const seededAuthor = { email: "author@example.com", password: seedPassword } as const;
 
 /** A person nobody has registered yet. */
 export function newPerson(): Person {
