@@ -34,6 +34,8 @@ export function admitRequest(
 
   let identity = readIdentity(split.sources, head.headers, clientAddress);
   let issuedCookie: string | null = null;
+  // Only who came with an identity: one that is issued now may never come back.
+  if (identity !== null) context.seen.note(identity);
   if (identity === null && split.issueCookie) {
     identity = randomBytes(16).toString("base64url");
     issuedCookie = renderCookie(split.cookieName, identity, split.cookieSecure || proto === "https");

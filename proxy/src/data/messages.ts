@@ -10,6 +10,8 @@ export interface WorkerStart {
   readonly host: string;
   readonly port: number;
   readonly reusePort: boolean;
+  /** Client connections for which this worker has file descriptors. */
+  readonly connectionBudget: number;
   readonly activation: Activation;
 }
 
@@ -20,6 +22,13 @@ export interface Activation {
   readonly routeSlots: readonly number[];
 }
 
+/** An identity seen lately: by its 64-bit hash (hex), never in clear, with its points (0 to 999,999) under two salts. */
+export interface SeenIdentity {
+  readonly key: string;
+  readonly oldPoint: number;
+  readonly newPoint: number;
+}
+
 /** Down: from the control plane to a worker. */
 export type ToWorker =
   | { readonly type: "activate"; readonly activation: Activation }
@@ -28,6 +37,8 @@ export type ToWorker =
   /** An answer whose head takes longer counts as slow; 0: slowness is not measured. */
   | { readonly type: "slow-threshold"; readonly ms: number }
   | { readonly type: "log-written"; readonly characters: number }
+  /** Asks for the identities seen lately, with their points under two salts. */
+  | { readonly type: "seen"; readonly question: number; readonly oldSalt: string; readonly newSalt: string }
   | { readonly type: "drain"; readonly delayMs: number; readonly timeoutMs: number };
 
 /** Up: from a worker to the control plane. */
@@ -54,6 +65,8 @@ export type FromWorker =
   | { readonly type: "rescued"; readonly identity: string }
   /** A passive health signal: that many failures in a row to reach a version, or 0 when it answered again. */
   | { readonly type: "passive-health"; readonly version: Version; readonly consecutiveFailures: number }
+  /** The answer to the question of that number. */
+  | { readonly type: "seen"; readonly question: number; readonly identities: readonly SeenIdentity[] }
   /** Something that must not happen did; the worker goes on. */
   | { readonly type: "bug"; readonly text: string }
   /** All connections are closed; `cut` of them by force, at the deadline. */

@@ -11,6 +11,7 @@ import { FailureReporter } from "./failure-reporter.ts";
 import type { FromWorker } from "./messages.ts";
 import { LongLivedExchanges } from "./long-lived.ts";
 import { RescueBudget } from "./rescue.ts";
+import { SeenIdentities } from "./seen-identities.ts";
 import { Availability } from "../upstream/availability.ts";
 
 /** How a request ended, for the access log. */
@@ -41,6 +42,7 @@ export class WorkerContext {
   readonly rescues: RescueBudget;
   readonly accessLog: AccessLog;
   readonly availability = new Availability();
+  readonly seen = new SeenIdentities();
   readonly longLived = new LongLivedExchanges(Math.random);
   /** Identities that are kept on v1 for a while, by their 64-bit hash, until the wall-clock millisecond. */
   readonly quarantined = new Map<string, number>();
@@ -48,6 +50,7 @@ export class WorkerContext {
   draining = false;
   /** An answer whose head takes longer counts as slow; 0: slowness is not measured. */
   slowThresholdMs = 0;
+  readonly #connectionBudget: number;
   readonly #post: (message: FromWorker) => void;
   readonly #failures: FailureReporter;
   readonly #consecutive: Record<Version, number> = { v1: 0, v2: 0 };
@@ -58,10 +61,12 @@ export class WorkerContext {
     hashes: Hashes,
     config: ActiveConfig,
     post: (message: FromWorker) => void,
+    connectionBudget: number,
   ) {
     this.slab = slab;
     this.hashes = hashes;
     this.config = config;
+    this.#connectionBudget = connectionBudget;
     this.rescues = new RescueBudget(performance.now());
     this.accessLog = new AccessLog(
       worker,
@@ -70,6 +75,11 @@ export class WorkerContext {
     );
     this.#post = post;
     this.#failures = new FailureReporter(hashes.hash64, post);
+  }
+
+  /** Client connections that this worker takes: what the config allows, within what the system has descriptors for. */
+  get maxConnections(): number {
+    return Math.min(this.config.snapshot.limits.maxConnections, this.#connectionBudget);
   }
 
   /** The version that answers a request: the one decided, unless it cannot and the other may. */
@@ -117,7 +127,8 @@ export class WorkerContext {
 
   /** A version took this long to begin its answer. */
   onTtfb(ttfbMs: number, admitted: Admitted): void {
-    if (this.slowThresholdMs > 0 && ttfbMs > this.slowThresholdMs) this.#failures.report("slow", "slow", admitted);
+    if (this.slowThresholdMs > 0 && ttfbMs > this.slowThresholdMs)
+      this.#failures.report("slow", "slow", admitted);
   }
 
   /** v1 answered a request that v2 had failed. */

@@ -21,6 +21,7 @@ async function runWorker(start: WorkerStart, port: NonNullable<typeof parentPort
     await loadHashes(),
     activateConfig(start.activation, null),
     post,
+    start.connectionBudget,
   );
   const server = createProxyServer(context);
   port.on("message", (message: ToWorker) => onMessage(message, context, server, port, post));
@@ -62,6 +63,12 @@ function onMessage(
     case "slow-threshold":
       context.slowThresholdMs = message.ms;
       break;
+    case "seen": {
+      const { question, oldSalt, newSalt } = message;
+      const identities = context.seen.describe(context.hashes, oldSalt, newSalt);
+      post({ type: "seen", question, identities });
+      break;
+    }
     case "log-written":
       context.accessLog.acknowledge(message.characters);
       break;
