@@ -2,10 +2,6 @@
 export const roles = ["super_admin", "admin", "editor", "author", "contributor", "subscriber"] as const;
 export type Role = (typeof roles)[number];
 
-export function isRole(value: unknown): value is Role {
-  return roles.some((role) => role === value);
-}
-
 /** Whether `role` is `least` or stronger. */
 export function reaches(role: Role, least: Role): boolean {
   return roles.indexOf(role) <= roles.indexOf(least);

@@ -3,10 +3,10 @@ import { hashPassword } from "../src/passwords.ts";
 import type { Role } from "../src/roles.ts";
 import type { ApiClient } from "./api-client.ts";
 
-export const password = "a good password";
+const password = "a good password";
 
 /** Puts a user of the given role into the database. @returns the id. */
-export async function insertUser(databaseUrl: string, username: string, role: Role): Promise<string> {
+async function insertUser(databaseUrl: string, username: string, role: Role): Promise<string> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   try {

@@ -4,7 +4,13 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { migrateDatabase, rollbackDatabase } from "../../../deploy/database/src/migrate-database.ts";
+import {
+  migrateDatabase,
+  rollbackDatabase,
+  withClient,
+} from "../../../deploy/database/src/migrate-database.ts";
+import { seedPassword } from "../../../deploy/database/src/seed-rows.ts";
+import { seedDatabase } from "../../../deploy/database/src/seed.ts";
 import { startPostgres } from "../../../deploy/local/src/postgres.ts";
 import { createTestDatabase } from "../../../deploy/local/test/database.ts";
 import { ApiClient } from "../api-client.ts";
@@ -145,6 +151,17 @@ describe("the contract migration", () => {
       .poll(() => migrateDatabase(database.url, { contract: true }).catch(() => []))
       .toEqual(["0003_contract"]);
   });
+});
+
+test("every seeded user can log in, and the seeded posts are there", async () => {
+  const { database, api } = await startAll();
+  await withClient(database.url, (client) => seedDatabase(client, 20));
+  const login = await api.post("/auth/login", {
+    body: { email: "editor@example.com", password: seedPassword },
+  });
+  expect([login.status, login.data.user.role]).toEqual([200, "editor"]);
+  const all = await api.get("/posts?limit=1", { token: login.data.access_token });
+  expect(all.data.total).toBe(20);
 });
 
 test("an empty database is too old to be ready", async () => {
