@@ -3,6 +3,9 @@ import { destination } from "pino";
 /** Characters that may wait for a slow destination; past it lines are dropped and counted. */
 const MAX_WAITING = 8 * 1024 * 1024;
 
+/** How long a blocked destination may hold up the end of the process. */
+const LAST_WRITE_MS = 500;
+
 type Destination = ReturnType<typeof destination>;
 
 /**
@@ -12,9 +15,16 @@ type Destination = ReturnType<typeof destination>;
 export class LogDestination {
   readonly #destination: Destination;
   #dropped = 0;
+  /** Monotonic milliseconds after which a destination that takes nothing is not tried again. */
+  #giveUpMs = Infinity;
 
   constructor(fd: number) {
-    this.#destination = destination({ fd, sync: false, maxLength: MAX_WAITING });
+    this.#destination = destination({
+      fd,
+      sync: false,
+      maxLength: MAX_WAITING,
+      retryEAGAIN: () => performance.now() < this.#giveUpMs,
+    });
     this.#destination.on("drop", (lines: string) => {
       this.#dropped += countLines(lines);
     });
@@ -32,8 +42,9 @@ export class LogDestination {
     return this.#dropped;
   }
 
-  /** Writes what is waiting, as far as the destination takes it at once. */
+  /** Writes what is waiting, as far as the destination takes it within a moment: the process is ending. */
   flush(): void {
+    this.#giveUpMs = performance.now() + LAST_WRITE_MS;
     try {
       this.#destination.flushSync();
     } catch {

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
+import { budgetConnections, readDescriptorLimit } from "./connection-budget.ts";
 import type { Activation, FromWorker, ToWorker, WorkerStart } from "../data/messages.ts";
 
 /** First pause before a dead worker is started again; doubles with each death in a row. */
@@ -91,6 +92,23 @@ export class WorkerPool {
     return cuts.reduce((sum, cut) => sum + cut, 0);
   }
 
+  /** So that neither clients nor upstreams run into EMFILE, which would hit the admin server as well. */
+  #connectionBudget(): number {
+    const { upstreams, limits } = this.#activation.snapshot;
+    const budget = budgetConnections({
+      descriptors: readDescriptorLimit(),
+      workers: this.#options.count,
+      upstreamConnections: upstreams.v1.maxConnections + upstreams.v2.maxConnections,
+    });
+    if (budget < limits.maxConnections) {
+      this.#options.logger.warn(
+        { allowed: limits.maxConnections, budget },
+        "too few file descriptors for limits.maxConnections, taking fewer clients",
+      );
+    }
+    return budget;
+  }
+
   async #launch(slot: Slot): Promise<void> {
     const { slab, host, count, memoryMb } = this.#options;
     const start: WorkerStart = {
@@ -99,6 +117,7 @@ export class WorkerPool {
       host,
       port: this.#port,
       reusePort: count > 1,
+      connectionBudget: this.#connectionBudget(),
       activation: this.#activation,
     };
     const worker = new Worker(new URL("../data/worker.ts", import.meta.url), {

@@ -50,7 +50,7 @@ export class FrontDoor {
     // A load balancer's address stands for all its clients.
     const perAddressBound = limits.maxConnectionsPerClient;
     const tooMany =
-      this.#open > limits.maxConnections ||
+      this.#open > this.#context.maxConnections ||
       (perAddressBound > 0 && fromAddress > perAddressBound && !config.trusted.has(address));
     const connection = new ClientConnection(socket, tooMany, (failure) => {
       this.#refuseOnSocket(null, socket, failure);

@@ -34,7 +34,7 @@ export function createProxyServer(context: WorkerContext): Server {
   // 0: Node must not silently cut the header list; the guard refuses long ones.
   server.maxHeadersCount = 0;
   // Those within the bound are served, a few more are told that there are too many, the rest is dropped.
-  server.maxConnections = limits.maxConnections + FrontDoor.EXCESS_CONNECTIONS;
+  server.maxConnections = context.maxConnections + FrontDoor.EXCESS_CONNECTIONS;
   server.timeout = limits.idleTimeoutMs;
   // A client that has said all it has to say may close its half and still read the answer (RFC 9112 §9.6). Node has the
   // setting without documenting it; the test for half-closed clients holds it to it.

@@ -39,12 +39,21 @@ export class SerinProcess implements AsyncDisposable {
     });
   }
 
-  /** Starts with a config file of that content; listens on loopback, ports chosen by the system. */
-  static async start(config: string, env: Readonly<Record<string, string>> = {}): Promise<SerinProcess> {
+  /**
+   * Starts with a config file of that content; listens on loopback, ports chosen by the system.
+   *
+   * @param launcher a command that starts the one behind it in its own place, such as `prlimit --nofile=200`
+   */
+  static async start(
+    config: string,
+    env: Readonly<Record<string, string>> = {},
+    launcher: readonly string[] = [],
+  ): Promise<SerinProcess> {
     const folder = await mkdtemp(join(tmpdir(), "serin-test-"));
     const configPath = join(folder, "serin.yaml");
     await writeFile(configPath, config);
-    const child = spawn(process.execPath, [ENTRY, "start", "--config", configPath], {
+    const [command = process.execPath, ...args] = [...launcher, process.execPath, ENTRY, "start"];
+    const child = spawn(command, [...args, "--config", configPath], {
       env: {
         ...process.env,
         SERIN_LISTEN_HOST: "127.0.0.1",
