@@ -60,6 +60,7 @@ export class LooseReader {
   choice<Choice>(field: string, accepts: (value: unknown) => value is Choice): Choice | undefined {
     const value = this.#read(field);
     if (value === null) return undefined;
+    if (typeof value === "string" && value.includes("\u0000")) return this.refuse(field, "nul");
     return accepts(value) ? value : this.refuse(field, "not_allowed");
   }
 

@@ -7,8 +7,12 @@ export type Readiness = () => Promise<Unreadiness | null>;
 
 /** For probes: neither logged at info nor counted, and served without credentials. */
 export function addHealthRoutes(server: FastifyInstance, readiness: Readiness): void {
-  server.get("/health/live", async () => ({ status: "ok" }));
+  server.get("/health/live", async (_request, reply) => {
+    reply.header("cache-control", "no-store");
+    return { status: "ok" };
+  });
   server.get("/health/ready", async (_request, reply) => {
+    reply.header("cache-control", "no-store");
     const reason = await readiness();
     if (reason === null) return { status: "ready" };
     return reply.code(503).send({ status: "unavailable", reason });

@@ -9,6 +9,6 @@ export async function createPasswordHasher(): Promise<PasswordHasher> {
   const decoy = await hash("no account has this password", { cost, version: "2b" });
   return {
     hash: (password) => hash(password, { cost, version: "2b" }),
-    verify: (password, stored) => verify(password, stored ?? decoy),
+    verify: async (password, stored) => (await verify(password, stored ?? decoy)) && stored !== null,
   };
 }

@@ -126,7 +126,7 @@ export function addV1PostRoutes(server: FastifyInstance, services: Services): vo
       const post = parseLooseNewPost(input);
       const author = Object.hasOwn(input, "author_id") ? (input["author_id"] ?? null) : null;
       const known = isUuid(author) && (await services.userExists(author.toLowerCase()));
-      if (author !== null && !known) return unwrap(refuse(addAuthorViolation(post)));
+      if (author !== null && !known) return unwrap(refuse(addAuthorViolation(post, author)));
       return create(isUuid(author) ? author.toLowerCase() : callerOf(request).user.id, unwrap(post), reply);
     },
   );
@@ -139,9 +139,13 @@ export function addV1PostRoutes(server: FastifyInstance, services: Services): vo
 }
 
 /** The author is the last of the fields, after whatever else is wrong. */
-function addAuthorViolation(post: Outcome<NewPost>): { kind: "invalid"; violations: readonly Violation[] } {
+function addAuthorViolation(
+  post: Outcome<NewPost>,
+  author: unknown,
+): { kind: "invalid"; violations: readonly Violation[] } {
+  const code = typeof author === "string" && author.includes("\u0000") ? "nul" : "not_allowed";
   const others = !post.ok && post.failure.kind === "invalid" ? post.failure.violations : [];
-  return { kind: "invalid", violations: [...others, { field: "author_id", code: "not_allowed" }] };
+  return { kind: "invalid", violations: [...others, { field: "author_id", code }] };
 }
 
 function readFilter(request: FastifyRequest): Omit<PostFilter, "unpublishedOf"> {

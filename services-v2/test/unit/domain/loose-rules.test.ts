@@ -134,6 +134,7 @@ describe("a new post in API v1", () => {
     ["excerpt", "e".repeat(501), "excerpt:too_long"],
     ["status", "hidden", "status:not_allowed"],
     ["status", 1, "status:not_allowed"],
+    ["status", "\u0000", "status:nul"],
     ["tags", "abc", "tags:type"],
     ["tags", ["abc", 1], "tags:type"],
     ["tags", ["a\u0000c"], "tags:nul"],
