@@ -35,11 +35,11 @@ describe("access tokens", () => {
   });
 
   it("are not valid with any character changed", () => {
-    for (let index = 0; index < issued.length; index += 1) {
-      const other = issued[index] === "A" ? "B" : "A";
-      const forged = issued.slice(0, index) + other + issued.slice(index + 1);
-      expect(tokens.verify(forged, 1_000_000_500)).toBe(null);
-    }
+    const forged = Array.from(issued, (character, index) => {
+      const other = character === "A" ? "B" : "A";
+      return issued.slice(0, index) + other + issued.slice(index + 1);
+    });
+    expect(forged.filter((token) => tokens.verify(token, 1_000_000_500) !== null)).toEqual([]);
   });
 });
 
