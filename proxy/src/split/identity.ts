@@ -61,10 +61,12 @@ export function findCookie(headers: FlatHeaders, name: string): string | null {
     if (headers[i] !== "cookie") continue;
     const text = headers[i + 1] ?? "";
     let start = 0;
+    // Kept from pair to pair: searched anew for each, a line of semicolons alone would cost its length squared.
+    let equals = text.indexOf("=");
     while (start < text.length) {
       let end = text.indexOf(";", start);
       if (end === -1) end = text.length;
-      const equals = text.indexOf("=", start);
+      if (equals !== -1 && equals < start) equals = text.indexOf("=", start);
       if (equals !== -1 && equals < end && text.slice(start, equals).trim() === name) {
         const value = unquote(text.slice(equals + 1, end).trim());
         if (found !== null && found !== value) return null;
