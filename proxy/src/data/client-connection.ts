@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { CanaryResponse } from "./canary-response.ts";
+import { FAILURES } from "./failure.ts";
 import type { Failure } from "./failure.ts";
 
 /** How long a connection that Serin closes goes on reading, so that the answer is not lost to a reset. */
@@ -66,12 +67,14 @@ export class ClientConnection {
     const newest = this.#newest;
     if (newest !== null && !newest.req.complete) {
       // The fault is in the body of a request that is being answered, or has been.
-      if (newest.owner !== null) newest.owner.onRequestBroken(failure);
+      if (failure === FAILURES.client_closed) this.socket.destroy();
+      else if (newest.owner !== null) newest.owner.onRequestBroken(failure);
       else if (newest.writableEnded) closeGently(this.socket);
       return;
     }
-    if (this.#owed === 0) this.#answerFault(failure);
-    else this.#fault = failure;
+    const answerable = failure === FAILURES.client_closed ? FAILURES.bad_request : failure;
+    if (this.#owed === 0) this.#answerFault(answerable);
+    else this.#fault = answerable;
   }
 
   /** Nothing more is taken from this connection; it ends with the answers that are owed. */

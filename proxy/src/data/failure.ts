@@ -162,6 +162,8 @@ const BY_PARSER_CODE: ReadonlyMap<string, Failure> = new Map<string, Failure>([
   ["HPE_INVALID_VERSION", FAILURES.version_not_supported],
   ["HPE_PAUSED_H2_UPGRADE", FAILURES.version_not_supported],
   ["ERR_HTTP_REQUEST_TIMEOUT", FAILURES.request_timeout],
+  // The client closed its side before what it sent was whole.
+  ["HPE_INVALID_EOF_STATE", FAILURES.client_closed],
   ["HPE_INVALID_CONTENT_LENGTH", FAILURES.bad_framing],
   ["HPE_UNEXPECTED_CONTENT_LENGTH", FAILURES.bad_framing],
   ["HPE_INVALID_TRANSFER_ENCODING", FAILURES.bad_framing],

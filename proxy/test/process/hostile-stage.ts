@@ -74,12 +74,10 @@ export class HostileStage implements AsyncDisposable {
   /** Asserts that nothing malformed went upstream, that no worker died and that no error was said to be a bug. */
   async expectUnharmed(): Promise<void> {
     deepEqual(this.upstream.faults, []);
-    equal(await this.serin.sumMetric("serin_worker_restarts_total"), 0);
-    deepEqual(
-      this.serin.log.filter((line) => line["level"] === "error"),
-      [],
-    );
     equal(this.serin.stderr, "");
+    const errors = this.serin.log.filter((line) => line["level"] === "error");
+    deepEqual(errors, [], `errors were logged: ${JSON.stringify(errors)}`);
+    equal(await this.serin.sumMetric("serin_worker_restarts_total"), 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -20,6 +20,7 @@ export class RawClient implements Disposable {
   received = "";
   /** The server has said that nothing more will come, or the connection is gone. */
   ended = false;
+  connected = false;
   /** The connection was reset. */
   failed = false;
   readonly #changes = new EventEmitter();
@@ -27,6 +28,10 @@ export class RawClient implements Disposable {
   constructor(port: number, options: { readonly allowHalfOpen?: boolean } = {}) {
     this.socket = connect({ port, host: "127.0.0.1", allowHalfOpen: options.allowHalfOpen ?? false });
     this.socket.setNoDelay(true);
+    this.socket.on("connect", () => {
+      this.connected = true;
+      this.#changes.emit("change");
+    });
     this.socket.on("data", (data: Buffer) => {
       this.received += data.toString("latin1");
       this.#changes.emit("change");
@@ -63,6 +68,10 @@ export class RawClient implements Disposable {
   async untilResponses(count: number, methods: readonly string[] = []): Promise<RawResponse[]> {
     await this.until(() => this.responses(methods).length >= count || this.ended);
     return this.responses(methods);
+  }
+
+  async untilConnected(): Promise<void> {
+    await this.until(() => this.connected || this.ended);
   }
 
   /** Settles once the server has closed its side. */
