@@ -2,6 +2,8 @@ import { availableParallelism } from "node:os";
 import { pino } from "pino";
 import type { Logger } from "pino";
 import { createEndpoints } from "./admin/endpoints.ts";
+import { createPreviewEndpoint } from "./admin/preview-endpoint.ts";
+import { createReadinessEndpoint } from "./admin/readiness-endpoint.ts";
 import { createReleaseEndpoints } from "./admin/release-endpoints.ts";
 import { createAdminServer } from "./admin/server.ts";
 import type { Config } from "./config/config.ts";
@@ -14,16 +16,21 @@ import type { Snapshot } from "./config/snapshot.ts";
 import { watchConfig } from "./config/watch.ts";
 import { describeRelease, describeStatus, effectiveWeightPpm } from "./control/describe-status.ts";
 import { LogDestination } from "./control/log-destination.ts";
+import { previewConfig } from "./control/preview-config.ts";
 import { ReleaseControl } from "./control/release-control.ts";
 import { reportReload, reportShadowed } from "./control/report-reload.ts";
 import { RouteSlots } from "./control/route-slots.ts";
+import { SeenQuery } from "./control/seen-query.ts";
 import { waitForStop } from "./control/stop-signals.ts";
 import { WorkerPool } from "./control/worker-pool.ts";
 import type { Activation, FromWorker } from "./data/messages.ts";
 import { loadHashes } from "./hashes.ts";
 import { boundPort } from "./net/bound-port.ts";
+import { listDeprecatedRoutes } from "./readiness/deprecated-routes.ts";
+import { UsageRecorder } from "./readiness/usage-recorder.ts";
 import { explainIdentity } from "./split/explain.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
+import { requestsByRoute } from "./telemetry/route-counters.ts";
 import { estimateIdentities } from "./telemetry/sketch.ts";
 import { SlabReader, createSlab } from "./telemetry/slab.ts";
 import { readTraffic, slowThresholdMs } from "./telemetry/traffic-counters.ts";
@@ -80,6 +87,11 @@ export async function runSerin(options: {
     return EXIT_CANNOT_START;
   }
   const { release } = opened;
+  const usage = await UsageRecorder.open(`${config.release.logPath}.usage.json`, {
+    logger,
+    requestsByRoute: () => requestsByRoute(reader, routeSlots.names),
+    deprecatedRoutes: () => listDeprecatedRoutes(reloader.config),
+  });
 
   const activation = (snapshot: Snapshot): Activation => ({
     snapshot,
@@ -118,7 +130,7 @@ export async function runSerin(options: {
           log.write(message.lines);
           pool.sendTo(worker, { type: "log-written", characters: message.lines.length });
         } else {
-          onWorkerMessage(message, worker, logger, health, release);
+          onWorkerMessage(message, worker, { logger, health, release, seen });
         }
       },
       onReady: (send) => {
@@ -128,6 +140,11 @@ export async function runSerin(options: {
     },
     activation(reloader.snapshot),
   );
+
+  const seen = new SeenQuery({
+    send: (message) => pool.send(message),
+    running: () => pool.status().filter(({ state }) => state === "running").length,
+  });
 
   let draining = false;
   const reload = async (reason: ReloadReason): Promise<ReloadResult> => {
@@ -167,6 +184,19 @@ export async function runSerin(options: {
       command: (command) => release.command(command),
       describe: () => describeRelease(release.status()),
     }),
+    createPreviewEndpoint((text) =>
+      previewConfig(
+        {
+          env,
+          config: () => reloader.config,
+          split: () => reloader.snapshot.split,
+          release: () => release.status().state,
+          seen: (oldSalt, newSalt) => seen.ask(oldSalt, newSalt),
+        },
+        text,
+      ),
+    ),
+    createReadinessEndpoint(() => usage.readiness()),
   ];
   const admin = createAdminServer(
     endpoints,
@@ -180,6 +210,7 @@ export async function runSerin(options: {
     await listen(admin, config.admin.host, config.admin.port);
     health.start();
     release.start();
+    usage.start();
     logger.info({ port, adminPort: boundPort(admin), workers: workerCount, config: configPath }, "serving");
     reportShadowed(logger, reloader);
   } catch (error) {
@@ -212,6 +243,7 @@ export async function runSerin(options: {
   health.stop();
   const cut = await pool.drain(drain);
   await release.stop();
+  await usage.stop();
   admin.close();
   admin.closeAllConnections();
   logger.info({ cut }, "stopped");
@@ -252,13 +284,20 @@ function listen(server: ReturnType<typeof createAdminServer>, host: string, port
 function onWorkerMessage(
   message: FromWorker,
   worker: number,
-  logger: Logger,
-  health: HealthMonitor,
-  release: ReleaseControl,
+  control: {
+    readonly logger: Logger;
+    readonly health: HealthMonitor;
+    readonly release: ReleaseControl;
+    readonly seen: SeenQuery;
+  },
 ): void {
+  const { logger, health, release, seen } = control;
   switch (message.type) {
     case "passive-health":
       if (message.consecutiveFailures > 0) health.onPassiveFailure(message.version);
+      break;
+    case "seen":
+      seen.onAnswer(message.question, message.identities);
       break;
     case "bug":
       logger.error({ worker, stack: message.text }, "bug: something happened that must not");

@@ -23,10 +23,12 @@ export interface AdminEndpoint {
   readonly path: string;
   /** Probes come from machines that hold no token. */
   readonly open?: boolean;
+  /** Longest body of a POST; 64 KiB unless given. */
+  readonly maxBodyBytes?: number;
   readonly handle: (request: AdminRequest) => AdminAnswer | Promise<AdminAnswer>;
 }
 
-/** Longest body of a POST to the admin server. */
+/** Longest body of a POST to the admin server, unless the endpoint says otherwise. */
 const MAX_BODY_BYTES = 65_536;
 
 /**
@@ -78,7 +80,10 @@ async function serve(
     else send(response, problem(404, "not_found", `There is no ${url.pathname} here, but: ${paths}.`));
     return;
   }
-  const body = endpoint.method === "POST" ? await readJson(request) : { ok: true as const, value: null };
+  const body =
+    endpoint.method === "POST"
+      ? await readJson(request, endpoint.maxBodyBytes ?? MAX_BODY_BYTES)
+      : { ok: true as const, value: null };
   if (!body.ok) {
     send(response, body.answer);
     return;
@@ -101,13 +106,13 @@ type JsonBody =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly answer: AdminAnswer };
 
-async function readJson(request: IncomingMessage): Promise<JsonBody> {
+async function readJson(request: IncomingMessage, maxBytes: number): Promise<JsonBody> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES)
-      return { ok: false, answer: problem(413, "body_too_large", "At most 64 KiB.") };
+    if (bytes > maxBytes)
+      return { ok: false, answer: problem(413, "body_too_large", `At most ${maxBytes / 1024} KiB.`) };
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString("utf8");

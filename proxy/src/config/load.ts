@@ -69,6 +69,24 @@ export async function loadConfig(options: {
   return buildConfig(readYaml(read.text), options.env, read.contentHash);
 }
 
+/**
+ * Checks the text of a config as if it stood in the file, together with the environment. Never throws for what it may hold.
+ *
+ * @param env As {@link loadConfig} takes it.
+ */
+export function loadConfigText(text: string, env: Environment): LoadedConfig | FailedConfig {
+  const bytes = new TextEncoder().encode(text);
+  const contentHash = sha256Hex(bytes);
+  return bytes.length > mostFileBytes
+    ? { ok: false, problems: [tooLong(bytes.length)], contentHash }
+    : buildConfig(readYaml(text), env, contentHash);
+}
+
+function tooLong(bytes: number): Problem {
+  const expected = `at most ${mostFileBytes} bytes`;
+  return { code: "file", path: "", value: `${bytes} bytes`, expected, source: "file" };
+}
+
 type ReadText =
   | { readonly ok: true; readonly text: string; readonly contentHash: string }
   | { readonly ok: false; readonly problem: Problem; readonly contentHash: string | null };
@@ -88,7 +106,7 @@ async function readText(path: string): Promise<ReadText> {
   }
   const contentHash = sha256Hex(bytes);
   if (bytes.length > mostFileBytes) {
-    return refuse(`${bytes.length} bytes`, `at most ${mostFileBytes} bytes`, contentHash);
+    return { ok: false, problem: tooLong(bytes.length), contentHash };
   }
   try {
     return { ok: true, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes), contentHash };

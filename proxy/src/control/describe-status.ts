@@ -2,6 +2,7 @@ import { describeState } from "../admin/release-endpoints.ts";
 import { describeProblem } from "../config/problem.ts";
 import type { Reloader } from "../config/reloader.ts";
 import type { Snapshot } from "../config/snapshot.ts";
+import { DEFAULT_JUDGE } from "../release/judge.ts";
 import type { NextChange } from "../release/plan.ts";
 import type { PilotStatus } from "../release/pilot-ports.ts";
 import type { HealthMonitor } from "../upstream/health.ts";
@@ -59,7 +60,13 @@ export function describeRelease(status: PilotStatus): object {
     sentence: assessment.sentence,
     evidenceLog10: assessment.log10Evidence,
     evidenceLog10ByMetric: assessment.log10ByMetric,
+    evidenceThresholdsLog10: {
+      suspect: -Math.log10(DEFAULT_JUDGE.suspectAlpha),
+      harmful: -Math.log10(DEFAULT_JUDGE.harmfulAlpha),
+    },
     harmedIdentities: assessment.harmedIdentities,
+    harmedByV2Only: assessment.harmedByV2Only,
+    moreFailingIdentitiesNeeded: assessment.moreFailingIdentitiesNeeded,
     topIdentityShare: assessment.topIdentityShare,
     logHealthy,
   };
