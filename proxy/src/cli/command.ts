@@ -22,6 +22,11 @@ export interface CommandOptions {
   readonly admin?: string;
   readonly token?: string;
   readonly json: boolean;
+  readonly why?: string;
+  readonly "if-match"?: string;
+  readonly force?: true;
+  readonly limit?: string;
+  readonly "allow-backward"?: true;
 }
 
 export type OptionName = keyof CommandOptions;

@@ -2,10 +2,12 @@ import { isRecord } from "../config/is-record.ts";
 
 // What the admin server answers is another process's word, perhaps another version's: read, not trusted.
 
-/** A text field, or a dash. */
+/** A text field, or a dash. What an operator typed may not move the cursor of another's terminal. */
 export function textField(body: Record<string, unknown>, key: string): string {
   const value = body[key];
-  return typeof value === "string" || typeof value === "number" ? String(value) : "-";
+  return typeof value === "string" || typeof value === "number"
+    ? String(value).replace(/\p{Cc}/gu, "?")
+    : "-";
 }
 
 /** A number, or null. */

@@ -109,13 +109,21 @@ function parseCommandLine(argv: readonly string[]): Parsed {
 }
 
 function toOptions(values: ReadonlyMap<OptionName, string>): CommandOptions {
-  const config = values.get("config");
-  const admin = values.get("admin");
-  const token = values.get("token");
+  const text = <Name extends OptionName>(name: Name): { [key in Name]?: string } => {
+    const value = values.get(name);
+    const given: { [key in Name]?: string } = {};
+    if (value !== undefined) given[name] = value;
+    return given;
+  };
   return {
-    ...(config === undefined ? {} : { config }),
-    ...(admin === undefined ? {} : { admin }),
-    ...(token === undefined ? {} : { token }),
+    ...text("config"),
+    ...text("admin"),
+    ...text("token"),
+    ...text("why"),
+    ...text("if-match"),
+    ...text("limit"),
+    ...(values.has("force") ? { force: true } : {}),
+    ...(values.has("allow-backward") ? { "allow-backward": true } : {}),
     json: values.has("json"),
   };
 }

@@ -6,6 +6,7 @@ import { createAdminClient } from "./admin-client.ts";
 import type { AdminClient } from "./admin-client.ts";
 import { exitCodes } from "./command.ts";
 import type { Command, CommandContext } from "./command.ts";
+import { operatorName } from "./operator.ts";
 import { listField, numberField, textField, textList } from "./read-field.ts";
 
 const pollMs = 50;
@@ -30,13 +31,14 @@ export const set: Command = {
       context.complain(`serin set: ${done.reason}`);
       return exitCodes.failed;
     }
-    const { from, to, generation, workers, caution } = done;
+    const { from, to, generation, workers, moved, caution } = done;
     if (context.options.json) {
-      context.print(JSON.stringify({ from, percentage: to, generation, workers }, null, 2));
+      context.print(JSON.stringify({ from, percentage: to, generation, workers, moved }, null, 2));
     } else {
       context.print(
         `split ${from} % -> ${to} % to v2 (generation ${generation}, ${workers} ${workers === 1 ? "worker" : "workers"})`,
       );
+      context.print(describeMove(moved));
     }
     if (caution !== null) {
       context.complain(`serin set: ${caution}`);
@@ -50,7 +52,16 @@ interface SplitChange {
   readonly to: number | null;
   readonly generation: number;
   readonly workers: number;
+  /** Percent of users that go from v1 to v2; below 0, that go back. */
+  readonly moved: number;
   readonly caution: string | null;
+}
+
+/** What `/status` says once every worker runs the newest snapshot. */
+interface InForce {
+  readonly body: Record<string, unknown>;
+  readonly generation: number;
+  readonly workers: number;
 }
 
 async function changeSplit(
@@ -84,9 +95,58 @@ async function changeSplit(
     const reason = `${configPath} is written, but the reload was rejected:${problems.join("")}`;
     return { ok: false, reason };
   }
-  const generation = numberField(reload.body, "generation") ?? 0;
-  const after = await waitForWorkers(context, admin, generation);
-  return after.ok ? { ...after, from: numberField(before.body, "percentage"), generation } : after;
+  const reloaded = await waitForWorkers(context, admin, numberField(reload.body, "generation") ?? 0);
+  const after = reloaded.ok ? await insist(context, admin, reloaded, percent) : reloaded;
+  if (!after.ok) {
+    return after;
+  }
+  const { body, generation, workers } = after;
+  return {
+    ok: true,
+    from: numberField(before.body, "percentage"),
+    to: numberField(body, "percentage"),
+    generation,
+    workers,
+    moved: movedPercent(before.body, body),
+    caution: cautionOf(body),
+  };
+}
+
+/**
+ * A plan that has moved on stays where it is when the file says what it said before. Then the release itself is told, so that
+ * what was asked for is in force, whoever moved the weight last.
+ */
+async function insist(
+  context: CommandContext,
+  admin: AdminClient,
+  reloaded: { readonly ok: true } & InForce,
+  percent: string,
+): Promise<Step<InForce>> {
+  const wanted = (parsePercentage(percent) ?? 0) / 10_000;
+  if (numberField(reloaded.body, "percentage") === wanted) {
+    return reloaded;
+  }
+  const body = { who: operatorName(), why: `serin set ${percent}`, percentage: wanted };
+  const told = await admin.post("/weight", { body });
+  return told.ok
+    ? waitForWorkers(context, admin, reloaded.generation)
+    : { ok: false, reason: `the file says ${percent} %, but the weight is not in force: ${told.reason}` };
+}
+
+/** By the weights that requests really met: under a kill switch nobody moves. */
+function movedPercent(before: Record<string, unknown>, after: Record<string, unknown>): number {
+  const from = numberField(before, "effectivePercentage") ?? 0;
+  const to = numberField(after, "effectivePercentage") ?? 0;
+  return Math.round((to - from) * 10_000) / 10_000;
+}
+
+function describeMove(moved: number): string {
+  if (moved === 0) {
+    return "no user moves";
+  }
+  return moved > 0
+    ? `${moved} % of users move from v1 to v2, nobody back`
+    : `${-moved} % of users move back from v2 to v1`;
 }
 
 async function writePercentage(configPath: string, percent: string): Promise<Step<object>> {
@@ -115,23 +175,24 @@ async function waitForWorkers(
   context: CommandContext,
   admin: AdminClient,
   generation: number,
-): Promise<Step<Omit<SplitChange, "from" | "generation">>> {
+): Promise<Step<InForce>> {
   for (let waitedMs = 0; ; waitedMs += pollMs) {
     const answer = await admin.get("/status");
     if (!answer.ok) {
       return answer;
     }
-    const workers = listField(answer.body, "workers");
-    const behind = workers.filter((worker) => (numberField(worker, "generation") ?? 0) < generation);
+    const { body } = answer;
+    const current = Math.max(generation, numberField(body, "generation") ?? 0);
+    const workers = listField(body, "workers");
+    const behind = workers.filter((worker) => (numberField(worker, "generation") ?? 0) < current);
     if (behind.length === 0) {
-      const caution = cautionOf(answer.body);
-      return { ok: true, to: numberField(answer.body, "percentage"), workers: workers.length, caution };
+      return { ok: true, body, generation: current, workers: workers.length };
     }
     if (waitedMs >= deadlineMs) {
       const names = behind.map((worker) => textField(worker, "id")).join(", ");
       return {
         ok: false,
-        reason: `after ${deadlineMs / 1000} s still behind generation ${generation}: worker ${names}`,
+        reason: `after ${deadlineMs / 1000} s still behind generation ${current}: worker ${names}`,
       };
     }
     await context.pause(pollMs);

@@ -2,6 +2,7 @@ import { createAdminClient } from "./admin-client.ts";
 import { exitCodes } from "./command.ts";
 import type { Command } from "./command.ts";
 import { describePinned } from "./config-report.ts";
+import { describeRelease } from "./describe-release.ts";
 import { listField, objectField, textField, textList } from "./read-field.ts";
 import { formatPairs, formatTable } from "./table.ts";
 
@@ -10,7 +11,7 @@ export const status: Command = {
   name: "status",
   args: [],
   options: ["admin", "token", "json"],
-  summary: "show the split, the config in force and the workers",
+  summary: "show the split, the release, the config in force and the workers",
   run: async (context) => {
     const answer = await createAdminClient(context).get("/status");
     if (!answer.ok) {
@@ -28,8 +29,8 @@ function formatStatus(body: Record<string, unknown>): string[] {
   const reload = objectField(body, "reload");
   const at = textField(reload, "at");
   const pairs: [string, string][] = [
-    ["release", describeRelease(body)],
     ["split", describeSplit(body)],
+    ...describeRelease(objectField(body, "release")),
     ["upstreams", describeHealth(objectField(body, "healthy"))],
     ["config", `${textField(body, "configPath")}, generation ${textField(body, "generation")}`],
     [
@@ -60,10 +61,4 @@ function describeHealth(healthy: Record<string, unknown>): string {
     ([version, good]) => `${version} ${good === true ? "healthy" : "unhealthy"}`,
   );
   return states.length === 0 ? "-" : states.join(", ");
-}
-
-function describeRelease(body: Record<string, unknown>): string {
-  const release = objectField(body, "release");
-  const details = ["verdict", "phase", "step", "state"].filter((key) => textField(release, key) !== "-");
-  return [textField(release, "id"), ...details.map((key) => `${key} ${textField(release, key)}`)].join(", ");
 }

@@ -12,6 +12,11 @@ export const optionHelp: Readonly<Record<OptionName, OptionHelp>> = {
   config: { value: "FILE", summary: "config file (or SERIN_CONFIG)" },
   admin: { value: "URL", summary: "admin server (or SERIN_ADMIN_URL; http://127.0.0.1:9901)" },
   token: { value: "TOKEN", summary: "token of the admin server (or SERIN_ADMIN_TOKEN)" },
+  why: { value: "TEXT", summary: "the reason, kept in the history" },
+  "if-match": { value: "VERSION", summary: "only if the release is still at this version (see status)" },
+  force: { value: null, summary: "also outside the windows of the week" },
+  limit: { value: "COUNT", summary: "how many decisions to show, the latest (20)" },
+  "allow-backward": { value: null, summary: "accept that users move back from v2 to v1" },
   json: { value: null, summary: "print JSON" },
 };
 
@@ -38,7 +43,7 @@ export function formatCommandHelp(command: Command): string[] {
 
 /** The names of all options, without the dashes. */
 export function optionNames(): OptionName[] {
-  return ["config", "admin", "token", "json"];
+  return ["config", "why", "if-match", "force", "limit", "allow-backward", "admin", "token", "json"];
 }
 
 function synopsis(command: Command): string {
