@@ -15,6 +15,8 @@ type Destination = ReturnType<typeof destination>;
 export class LogDestination {
   readonly #destination: Destination;
   #dropped = 0;
+  /** Everything has been written. */
+  #isIdle = true;
   /** Monotonic milliseconds after which a destination that takes nothing is not tried again. */
   #giveUpMs = Infinity;
 
@@ -28,12 +30,18 @@ export class LogDestination {
     this.#destination.on("drop", (lines: string) => {
       this.#dropped += countLines(lines);
     });
+    this.#destination.on("drain", () => {
+      this.#isIdle = true;
+    });
+    // Keeps pino from writing out everything when the process exits: it would try for ever where nothing is taken.
+    this.#destination.emit("close");
     // ENOSPC, EPIPE: the writer tries again with the next line; there is nobody left to tell.
     this.#destination.on("error", () => undefined);
   }
 
   /** Whole lines. */
   write(lines: string): void {
+    this.#isIdle = false;
     this.#destination.write(lines);
   }
 
@@ -42,14 +50,19 @@ export class LogDestination {
     return this.#dropped;
   }
 
-  /** Writes what is waiting, as far as the destination takes it within a moment: the process is ending. */
+  /**
+   * Lets what is waiting be written within a moment, then closes: the process is ending. Never waits by itself: the
+   * writes that are under way keep the process alive until they are done or given up.
+   */
   flush(): void {
     this.#giveUpMs = performance.now() + LAST_WRITE_MS;
-    try {
-      this.#destination.flushSync();
-    } catch {
-      // A destination that cannot take it now never will: the process is ending.
-    }
+    const close = (): void => {
+      clearTimeout(deadline);
+      this.#destination.destroy();
+    };
+    const deadline = setTimeout(close, LAST_WRITE_MS);
+    if (this.#isIdle) close();
+    else this.#destination.once("drain", close).once("error", close);
   }
 }
 
