@@ -20,7 +20,7 @@ export function createReport(summary: Summary, samples: Samples): string {
     }));
   const seconds = summary.seconds;
   const quantileLines = (share: number, name: string, dashed: boolean): Line[] =>
-    lines(({ ms }) => quantile(ms, share), ` ${name}`, dashed);
+    lines(({ ms }) => quantile(ms, share), ` ${name}${dashed ? " (dashed)" : ""}`, dashed);
   const plots = [
     drawPlot({
       title: "Requests",
