@@ -52,7 +52,7 @@ export class SerinProcess implements AsyncDisposable {
     const folder = await mkdtemp(join(tmpdir(), "serin-test-"));
     const configPath = join(folder, "serin.yaml");
     await writeFile(configPath, config);
-    const [command = process.execPath, ...args] = [...launcher, process.execPath, ENTRY, "start"];
+    const [command, ...args] = [...launcher, process.execPath, ENTRY, "start"];
     const child = spawn(command, [...args, "--config", configPath], {
       env: {
         ...process.env,

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { loadHashes } from "../../../src/hashes.ts";
 import type { Hashes } from "../../../src/hashes.ts";
