@@ -8,6 +8,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          sequence: { groupOrder: 0 },
           include: ["**/src/**/*.test.ts", "**/test/unit/**/*.test.ts"],
           exclude: ["**/node_modules/**"],
         },
@@ -15,6 +16,7 @@ export default defineConfig({
       {
         test: {
           name: "integration",
+          sequence: { groupOrder: 1 },
           include: ["**/test/integration/**/*.test.ts"],
           exclude: ["**/node_modules/**"],
           globalSetup: ["deploy/local/test/global-postgres.ts"],
@@ -26,6 +28,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          sequence: { groupOrder: 2 },
           include: ["deploy/e2e/**/*.test.ts"],
           exclude: ["**/node_modules/**"],
           testTimeout: 60_000,
