@@ -51,22 +51,17 @@ function runLocally(script: string, more: readonly string[]): Promise<number> {
 
 /** In the network of the staging stack, as the user who asked, so that the reports are theirs. */
 function runInDocker(script: string, more: readonly string[]): Promise<number> {
-  const compose = [
-    "compose",
-    "--env-file",
-    ".env.staging",
-    "-f",
-    "docker-compose.staging.yml",
-    "--profile",
-    "load",
-  ];
+  const files = ["--env-file", ".env.staging", "-f", "docker-compose.staging.yml", "--profile", "load"];
   const settings = Object.entries(process.env)
     .filter(([name]) =>
       /^(?:RATE|DURATION|USERS|STEP|WEEK_SECONDS|DRILLS|COHORT|VISITS|P95_MS|MAX_\w+)$/.test(name),
     )
     .flatMap(([name, value]) => ["-e", `${name}=${value ?? ""}`]);
   const k6 = k6Arguments(`/reports/${script}`, `scripts/${script}.ts`, more);
-  return run("docker", [...compose, "run", "--rm", ...settings, "k6", ...k6], {
+  // The plugin, or the command of its own that Debian has.
+  const plugin = spawnSync("docker", ["compose", "version"]).status === 0;
+  const [command, first] = plugin ? ["docker", ["compose"]] : ["docker-compose", []];
+  return run(command, [...first, ...files, "run", "--rm", ...settings, "k6", ...k6], {
     K6_USER: `${process.getuid?.() ?? 1000}:${process.getgid?.() ?? 1000}`,
   });
 }
