@@ -54,14 +54,7 @@ export class RawClient implements Disposable {
 
   /** All whole responses so far. A head without length or chunks runs to the end of the connection. */
   responses(methods: readonly string[] = []): RawResponse[] {
-    const found: RawResponse[] = [];
-    let rest = this.received;
-    for (;;) {
-      const response = readResponse(rest, this.ended, methods[found.length] === "HEAD");
-      if (response === null) return found;
-      if (response.status >= 200) found.push(response);
-      rest = rest.slice(response.length);
-    }
+    return readResponses(this.received, this.ended, methods).responses;
   }
 
   /** Settles once that many responses are whole. */
@@ -87,6 +80,28 @@ export class RawClient implements Disposable {
 
   [Symbol.dispose](): void {
     this.socket.destroy();
+  }
+}
+
+/**
+ * Reads all whole final responses from the start of the bytes; interim ones are left out.
+ *
+ * @param ended nothing more will come
+ * @param methods of the requests, in order: an answer to HEAD has no body
+ * @throws Error when what stands where a response should begin is none
+ */
+export function readResponses(
+  received: string,
+  ended: boolean,
+  methods: readonly string[] = [],
+): { readonly responses: RawResponse[]; readonly rest: string } {
+  const responses: RawResponse[] = [];
+  let rest = received;
+  for (;;) {
+    const response = readResponse(rest, ended, methods[responses.length] === "HEAD");
+    if (response === null) return { responses, rest };
+    if (response.status >= 200) responses.push(response);
+    rest = rest.slice(response.length);
   }
 }
 

@@ -26,8 +26,23 @@ export type Reading =
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const REQUEST_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e\x80-\xff]+) HTTP\/1\.([01])$/;
+/** RFC 9112 §3 lets a server take more than one space in a request line; what goes upstream has exactly one. */
+const SPACED_REQUEST_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) +([\x21-\x7e\x80-\xff]+) +(?=HTTP\/)/;
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const CHUNK_LINE = /^0*([0-9A-Fa-f]{1,15})((?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?)$/;
+
+/**
+ * Reads one request from the start of bytes that a client sends: as {@link readRequest}, but empty lines before it are
+ * skipped (RFC 9112 §2.2), and more than one space may part the words of the request line.
+ */
+export function readClientRequest(bytes: string): Reading {
+  const skipped = /^[\r\n]*/.exec(bytes)?.[0].length ?? 0;
+  const rest = bytes.slice(skipped);
+  const text = rest.replace(SPACED_REQUEST_LINE, "$1 $2 ");
+  const reading = readRequest(text);
+  if (reading.kind !== "request") return reading;
+  return { ...reading, length: reading.length + skipped + rest.length - text.length };
+}
 
 /** Reads one request from the start of the bytes. */
 export function readRequest(bytes: string): Reading {
