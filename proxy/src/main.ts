@@ -15,6 +15,7 @@ import type { ReloadReason, ReloadResult } from "./config/reloader.ts";
 import type { Snapshot } from "./config/snapshot.ts";
 import { watchConfig } from "./config/watch.ts";
 import { describeRelease, describeStatus, effectiveWeightPpm } from "./control/describe-status.ts";
+import { readCertificate, watchCertificate } from "./control/certificate.ts";
 import { LogDestination } from "./control/log-destination.ts";
 import { previewConfig } from "./control/preview-config.ts";
 import { ReleaseControl } from "./control/release-control.ts";
@@ -23,7 +24,7 @@ import { RouteSlots } from "./control/route-slots.ts";
 import { SeenQuery } from "./control/seen-query.ts";
 import { waitForStop } from "./control/stop-signals.ts";
 import { WorkerPool } from "./control/worker-pool.ts";
-import type { Activation, FromWorker } from "./data/messages.ts";
+import type { Activation, FromWorker, ListenerTls } from "./data/messages.ts";
 import { loadHashes } from "./hashes.ts";
 import { boundPort } from "./net/bound-port.ts";
 import { listDeprecatedRoutes } from "./readiness/deprecated-routes.ts";
@@ -64,6 +65,11 @@ export async function runSerin(options: {
   const { config } = loaded;
   const log = new LogDestination(STANDARD_OUTPUT);
   const logger = createLogger(log, config);
+  const tls = await openCertificate(config.listen.tls, logger);
+  if (tls === "unusable") {
+    log.flush();
+    return EXIT_CANNOT_START;
+  }
   const { hash32 } = await loadHashes();
 
   const routeSlots = new RouteSlots();
@@ -123,12 +129,14 @@ export async function runSerin(options: {
       slab,
       host: config.listen.host,
       port: config.listen.port,
+      tls,
+      proxyProtocol: config.listen.proxyProtocol,
       memoryMb: config.workerMemoryMb,
       logger,
       onMessage: (message, worker) => {
         if (message.type === "log") {
           log.write(message.lines);
-          pool.sendTo(worker, { type: "log-written", characters: message.lines.length });
+          pool.sendTo(worker, { type: "log-written", bytes: message.lines.length });
         } else {
           onWorkerMessage(message, worker, { logger, health, release, seen });
         }
@@ -219,6 +227,18 @@ export async function runSerin(options: {
     return EXIT_CANNOT_START;
   }
   process.on("SIGHUP", () => void reload("signal"));
+  if (tls !== null) {
+    watchCertificate({
+      config: config.listen.tls,
+      initial: tls,
+      onRenewed: (renewed) => {
+        pool.renewCertificate(renewed);
+        logger.info("certificate renewed");
+      },
+      onProblem: (error) =>
+        logger.error({ err: error }, "certificate cannot be used, the last good one stays in force"),
+    });
+  }
   const watching = new AbortController();
   if (configPath !== null) {
     const watch = watchConfig({
@@ -249,6 +269,19 @@ export async function runSerin(options: {
   logger.info({ cut }, "stopped");
   log.flush();
   return EXIT_OK;
+}
+
+/** Reads the listener's certificate; says why when it cannot be used. */
+async function openCertificate(
+  config: Config["listen"]["tls"],
+  logger: Logger,
+): Promise<ListenerTls | null | "unusable"> {
+  try {
+    return await readCertificate(config);
+  } catch (error) {
+    logger.fatal({ err: error }, "cannot start: the certificate cannot be used");
+    return "unusable";
+  }
 }
 
 function createLogger(log: LogDestination, config: Config): Logger {

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import { budgetConnections, readDescriptorLimit } from "./connection-budget.ts";
-import type { Activation, FromWorker, ToWorker, WorkerStart } from "../data/messages.ts";
+import type { Activation, FromWorker, ListenerTls, ToWorker, WorkerStart } from "../data/messages.ts";
 
 /** First pause before a dead worker is started again; doubles with each death in a row. */
 const FIRST_RESTART_MS = 100;
@@ -28,6 +28,8 @@ export interface WorkerPoolOptions {
   readonly host: string;
   /** 0: the system chooses, once; all workers share what it chose. */
   readonly port: number;
+  readonly tls: ListenerTls | null;
+  readonly proxyProtocol: boolean;
   /** Heap of one worker in MiB; 0 leaves it to Node. */
   readonly memoryMb: number;
   readonly logger: Logger;
@@ -42,12 +44,14 @@ export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #slots: Slot[];
   #activation: Activation;
+  #tls: ListenerTls | null;
   #port: number;
   #stopping = false;
 
   constructor(options: WorkerPoolOptions, activation: Activation) {
     this.#options = options;
     this.#activation = activation;
+    this.#tls = options.tls;
     this.#port = options.port;
     this.#slots = Array.from({ length: options.count }, (_, id) => new Slot(id));
   }
@@ -85,6 +89,12 @@ export class WorkerPool {
     return this.#slots.map(({ id, state, generation, restarts }) => ({ id, state, generation, restarts }));
   }
 
+  /** New connections are shown this certificate. */
+  renewCertificate(tls: ListenerTls): void {
+    this.#tls = tls;
+    this.send({ type: "certificate", tls });
+  }
+
   /** Lets requests in flight finish; settles with the number of connections that were cut at the deadline. */
   async drain(times: { readonly delayMs: number; readonly timeoutMs: number }): Promise<number> {
     this.#stopping = true;
@@ -110,7 +120,7 @@ export class WorkerPool {
   }
 
   async #launch(slot: Slot): Promise<void> {
-    const { slab, host, count, memoryMb } = this.#options;
+    const { slab, host, count, memoryMb, proxyProtocol } = this.#options;
     const start: WorkerStart = {
       worker: slot.id,
       slab,
@@ -119,6 +129,8 @@ export class WorkerPool {
       reusePort: count > 1,
       connectionBudget: this.#connectionBudget(),
       activation: this.#activation,
+      tls: this.#tls,
+      proxyProtocol,
     };
     const worker = new Worker(new URL("../data/worker.ts", import.meta.url), {
       workerData: start,

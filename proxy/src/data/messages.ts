@@ -13,6 +13,16 @@ export interface WorkerStart {
   /** Client connections for which this worker has file descriptors. */
   readonly connectionBudget: number;
   readonly activation: Activation;
+  readonly tls: ListenerTls | null;
+  /** Trusted peers speak for their clients in a PROXY protocol header. */
+  readonly proxyProtocol: boolean;
+}
+
+/** What the public listener shows and asks for; PEM. */
+export interface ListenerTls {
+  readonly cert: string;
+  readonly key: string;
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
 }
 
 /** A snapshot with what the control plane adds for the data plane. */
@@ -32,11 +42,12 @@ export interface SeenIdentity {
 /** Down: from the control plane to a worker. */
 export type ToWorker =
   | { readonly type: "activate"; readonly activation: Activation }
+  | { readonly type: "certificate"; readonly tls: ListenerTls }
   | { readonly type: "health"; readonly healthy: Readonly<Record<Version, boolean>> }
   | { readonly type: "quarantine"; readonly identities: readonly string[]; readonly untilMs: number }
   /** An answer whose head takes longer counts as slow; 0: slowness is not measured. */
   | { readonly type: "slow-threshold"; readonly ms: number }
-  | { readonly type: "log-written"; readonly characters: number }
+  | { readonly type: "log-written"; readonly bytes: number }
   /** Asks for the identities seen lately, with their points under two salts. */
   | { readonly type: "seen"; readonly question: number; readonly oldSalt: string; readonly newSalt: string }
   | { readonly type: "drain"; readonly delayMs: number; readonly timeoutMs: number };
@@ -45,8 +56,8 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: "listening"; readonly port: number }
   | { readonly type: "running"; readonly generation: number }
-  /** Access-log lines, whole, each ended by a newline. */
-  | { readonly type: "log"; readonly lines: string }
+  /** Access-log lines, whole, each ended by a newline, in memory that changes hands. */
+  | { readonly type: "log"; readonly lines: Uint8Array<ArrayBuffer> }
   /** An identity's failure: its first that this worker saw, or the repeats of the last second. */
   | {
       readonly type: "failure";

@@ -1,22 +1,31 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import { CanaryResponse } from "./canary-response.ts";
 import { FAILURES, failureOfParserError } from "./failure.ts";
 import { FrontDoor } from "./front-door.ts";
+import type { ListenerTls } from "./messages.ts";
+import { expectProxyHeaders } from "./proxy-protocol.ts";
 import type { WorkerContext } from "./worker-context.ts";
 
 /** How often Node looks for connections whose header is late. */
 const CONNECTION_CHECK_MS = 1_000;
 
+export interface ListenerOptions {
+  readonly tls: ListenerTls | null;
+  readonly proxyProtocol: boolean;
+}
+
 /**
  * The public listener of one worker: Node's HTTP server with every lenient setting off, in front of the guard.
  * Limits that Node takes at creation (header size and deadline, connections) hold from the worker's start.
  */
-export function createProxyServer(context: WorkerContext): Server {
+export function createProxyServer(context: WorkerContext, listener: ListenerOptions): Server {
   const { limits } = context.config.snapshot;
-  const server = createServer({
+  const { tls } = listener;
+  const options = {
     ServerResponse: CanaryResponse,
     insecureHTTPParser: false,
     // The guard answers a missing Host itself, so that the refusal is counted and logged.
@@ -30,7 +39,16 @@ export function createProxyServer(context: WorkerContext): Server {
     noDelay: true,
     // Anything but a WebSocket handshake is an ordinary request whose Upgrade header is dropped.
     shouldUpgradeCallback: isWebSocketHandshake,
-  });
+  };
+  const server: Server =
+    tls === null
+      ? createServer(options)
+      : createTlsServer({
+          ...options,
+          ...tls,
+          ALPNProtocols: ["http/1.1"],
+          handshakeTimeout: limits.headersTimeoutMs,
+        });
   // 0: Node must not silently cut the header list; the guard refuses long ones.
   server.maxHeadersCount = 0;
   // Those within the bound are served, a few more are told that there are too many, the rest is dropped.
@@ -61,9 +79,15 @@ export function createProxyServer(context: WorkerContext): Server {
     if (failure === null) socket.destroy();
     else door.onFault(socket, failure);
   });
-  server.on("connection", (socket: Socket) => door.onConnection(socket));
+  server.on(tls === null ? "connection" : "secureConnection", (socket: Socket) => door.onConnection(socket));
   server.on("drop", () => context.slab.add("connectionsDropped", 1));
   server.on("timeout", (socket: Socket) => door.onIdle(socket));
+  if (listener.proxyProtocol) {
+    expectProxyHeaders(server, {
+      isTrusted: (address) => context.config.trusted.has(address),
+      timeoutMs: limits.headersTimeoutMs,
+    });
+  }
   return server;
 }
 

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { Server } from "node:http";
+import { Server as TlsServer } from "node:tls";
 import type { Snapshot } from "../config/snapshot.ts";
 import { boundPort } from "../net/bound-port.ts";
 import { loadHashes } from "../hashes.ts";
@@ -14,7 +15,8 @@ import { WorkerContext } from "./worker-context.ts";
 async function runWorker(start: WorkerStart, port: NonNullable<typeof parentPort>): Promise<void> {
   const slab = new SlabSlice(start.slab, start.worker);
   slab.clearGauges();
-  const post = (message: FromWorker): void => port.postMessage(message);
+  const post = (message: FromWorker): void =>
+    port.postMessage(message, message.type === "log" ? [message.lines.buffer] : []);
   const context = new WorkerContext(
     start.worker,
     slab,
@@ -23,7 +25,7 @@ async function runWorker(start: WorkerStart, port: NonNullable<typeof parentPort
     post,
     start.connectionBudget,
   );
-  const server = createProxyServer(context);
+  const server = createProxyServer(context, start);
   port.on("message", (message: ToWorker) => onMessage(message, context, server, port, post));
   server.on("error", (error) => {
     throw error;
@@ -54,6 +56,10 @@ function onMessage(
       post({ type: "running", generation: snapshot.generation });
       break;
     }
+    case "certificate":
+      // Connections that are open keep what they have; new ones get this.
+      if (server instanceof TlsServer) server.setSecureContext(message.tls);
+      break;
     case "health":
       context.setHealth(message.healthy);
       break;
@@ -70,7 +76,7 @@ function onMessage(
       break;
     }
     case "log-written":
-      context.accessLog.acknowledge(message.characters);
+      context.accessLog.acknowledge(message.bytes);
       break;
     case "drain":
       drainServer(context, server, message, (cut) => {

@@ -102,7 +102,7 @@ test("84 a hundred reloads under load fail no request, leak nothing and leave We
   };
   for (let round = 1; round <= 100; round += 1) {
     // Every tenth changes the upstreams' settings, which makes new connections and retires the old ones.
-    const timeouts = `${round % 10 === 0 ? `drain: { timeoutMs: ${2_000 + round} }\n` : ""}`;
+    const timeouts = round % 10 === 0 ? `drain: { timeoutMs: ${2_000 + round} }\n` : "";
     const text = config(10 + (round % 50), timeouts).replaceAll(
       'url: "',
       `connectTimeoutMs: ${2_000 + Math.floor(round / 10)}, url: "`,

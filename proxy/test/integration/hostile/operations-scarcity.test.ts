@@ -69,7 +69,7 @@ test("82 out of file descriptors it sheds clients, keeps admin reachable, does n
 });
 
 /** A `serin start` whose standard output is nobody's business, on ports chosen beforehand. */
-async function startWith(stdout: "pipe" | string): Promise<{
+async function startWith(stdout: "pipe" | "/dev/full"): Promise<{
   readonly child: ChildProcess;
   readonly url: string;
   readonly adminUrl: string;

@@ -67,7 +67,7 @@ test("86 a killed worker takes only its requests in flight with it; the others s
     client.send("GET /slow HTTP/1.1\r\nHost: a.test\r\n\r\n");
     return client;
   });
-  await expect.poll(() => serin.sumMetric("serin_in_flight")).toBe(inFlight.length);
+  await expect.poll(() => serin.sumMetric("serin_in_flight"), { timeout: 5_000 }).toBe(inFlight.length);
   inspector.runInWorker(firstWorker(), "process.exit(9)").catch(() => undefined);
   // The port never goes silent: connections made now are taken by the worker that is left, or by the new one.
   await serin.waitForLog((line) => line["msg"] === "worker died, restarting it");
@@ -83,7 +83,7 @@ test("86 a killed worker takes only its requests in flight with it; the others s
   await untilRunning(WORKERS);
   expect(await serin.sumMetric("serin_worker_restarts_total")).toBe(restarts + 1);
   // The dead worker's gauges went with it.
-  await expect.poll(() => serin.sumMetric("serin_in_flight")).toBe(0);
+  await expect.poll(() => serin.sumMetric("serin_in_flight"), { timeout: 5_000 }).toBe(0);
 });
 
 test("86 a worker that dies again and again is restarted with growing pauses, while the other serves", async () => {
@@ -99,7 +99,7 @@ test("86 a worker that dies again and again is restarted with growing pauses, wh
   }
   await untilRunning(WORKERS);
   const answered = load.answered;
-  await expect.poll(() => load.answered).toBeGreaterThan(answered + 100);
+  await expect.poll(() => load.answered, { timeout: 15_000 }).toBeGreaterThan(answered + 100);
   await load.stop();
   const pauses = serin.log
     .slice(before)

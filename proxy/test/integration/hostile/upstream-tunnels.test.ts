@@ -134,7 +134,8 @@ test("73 bytes that come early are kept in both directions, also behind a 100 Co
   expect(await serin.sumMetric("serin_tunnels_active", 'version="v1"')).toBe(2);
   late.socket.destroy();
   echo.socket.destroy();
-  await Promise.all([behind?.socket.destroy(), open.get("/echo")?.destroy()]);
+  behind?.socket.destroy();
+  open.get("/echo")?.destroy();
   const { client } = await openTunnel("/continue");
   client.socket.destroy();
 });
@@ -170,6 +171,8 @@ test("73 a reset on either side of a WebSocket ends the other", async () => {
   const back = await openTunnel("/open");
   back.behind.resetAndDestroy();
   await back.client.untilClosed();
+  expect(front.behind.destroyed).toBe(true);
+  expect(back.client.received).toMatch(/\r\n\r\n$/);
 });
 
 test("73 a WebSocket that is silent for too long is closed, one that talks is not", async () => {
