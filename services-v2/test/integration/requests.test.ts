@@ -29,7 +29,7 @@ describe("paths", () => {
   it.each([
     ["GET", "/api/v1/nothing"],
     ["PATCH", "/api/v1/posts"],
-    ["GET", "/api/v1/posts/"],
+    ["GET", `/api/v1/posts/${"x".repeat(101)}`],
     ["GET", "/api/v1/Posts"],
     ["GET", "/nothing"],
     ["GET", "/api/v1/posts/%zz"],
@@ -40,6 +40,10 @@ describe("paths", () => {
     const answer = await service.ask(method, path);
     expect(answer.status).toBe(404);
     expect(answer.text).toBe('{"success":false,"data":null,"message":null,"error":"Route not found"}');
+  });
+
+  it("with an empty id name a thing that is not there", async () => {
+    expect((await service.ask("GET", "/api/v1/posts/")).at("error")).toBe("Post not found");
   });
 
   it("are checked before credentials, and bodies after them", async () => {

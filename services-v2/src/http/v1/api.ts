@@ -16,9 +16,13 @@ declare module "fastify" {
   }
 }
 
+/** A longer segment in place of an id is an unknown path. */
+const longestParameter = 100;
+
 /** API v1 as docs/api-v1.md has it, answer for answer that of cms-v1. */
 export function addV1Api(server: FastifyInstance, services: Services): void {
-  admitBeforeBody(server, services);
+  // The empty id is one that nothing has, as in `GET /posts/`.
+  admitBeforeBody(server, services, (text) => text.length <= longestParameter);
   server.setErrorHandler((error, request, reply) => {
     const failure = classifyError(error);
     if (failure.kind === "internal") request.log.error({ err: error }, "request failed");

@@ -12,7 +12,8 @@ import { addV2UserRoutes } from "./user-routes.ts";
 
 /** API v2: bare objects, offsets, entity tags, strict rules. */
 export function addV2Api(server: FastifyInstance, services: Services): void {
-  admitBeforeBody(server, services);
+  // The router lets a parameter be empty, as in `/posts/`; such a path is not there.
+  admitBeforeBody(server, services, (text) => text !== "");
   server.setNotFoundHandler((request, reply) => sendV2Failure(request, reply, { kind: "no_route" }));
   server.setErrorHandler((error, request, reply) => {
     const failure = classifyError(error);
