@@ -3,10 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import type { RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client } from "undici";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SerinProcess } from "../../process/serin-process.ts";
 import { TestUpstream, configFor } from "../../process/test-upstream.ts";
+import { answer, askAll, decided, hangUp, post, statusOf } from "./live-serin.ts";
 
 /** The release on a real process: faults at the upstreams, decisions by Serin itself or over the admin server. */
 
@@ -25,79 +25,6 @@ const failOneInHundred: RequestListener = (request, response) => {
   const number = Number(String(request.headers["x-user-id"]).slice(1));
   response.writeHead(number % 100 === 7 ? 500 : 200).end();
 };
-
-const answer: RequestListener = (_request, response) => {
-  response.end("ok");
-};
-
-const hangUp: RequestListener = (request) => {
-  request.socket.destroy();
-};
-
-/** Asks once for each identity `u<from>`, ...; the statuses. Stops early when told. */
-async function askAll(serin: SerinProcess, from: number, count: number, connections = 16): Promise<number[]> {
-  const statuses: number[] = [];
-  let next = from;
-  const ask = async (): Promise<void> => {
-    const client = new Client(serin.url);
-    while (next < from + count) {
-      const identity = `u${next}`;
-      next += 1;
-      const { statusCode, body } = await client.request({
-        path: "/",
-        method: "GET",
-        headers: { "x-user-id": identity },
-      });
-      await body.dump();
-      statuses.push(statusCode);
-    }
-    await client.close();
-  };
-  await Promise.all(Array.from({ length: connections }, ask));
-  return statuses;
-}
-
-interface Release {
-  readonly version: number;
-  readonly verdict: string;
-  readonly sentence: string;
-  readonly percentage: number;
-  readonly step: number;
-  readonly aborted: { readonly who: string; readonly cause: string; readonly why: string } | null;
-  readonly frozen: unknown;
-  readonly promoted: unknown;
-  readonly harmedIdentities: { readonly v1: number; readonly v2: number };
-}
-
-interface Status {
-  readonly aborted: boolean;
-  readonly effectivePercentage: number;
-  readonly generation: number;
-  readonly release: Release;
-  readonly workers: readonly { readonly generation: number }[];
-}
-
-async function statusOf(serin: SerinProcess): Promise<Status> {
-  const status: Status = JSON.parse(await (await fetch(`${serin.adminUrl}/status`)).text());
-  return status;
-}
-
-async function post(serin: SerinProcess, path: string, body: object = {}, ifMatch?: number) {
-  const response = await fetch(`${serin.adminUrl}${path}`, {
-    method: "POST",
-    headers: ifMatch === undefined ? {} : { "if-match": String(ifMatch) },
-    body: JSON.stringify(body),
-  });
-  const answered: { error?: string; whatToDo?: string; result?: string; release: Release } = JSON.parse(
-    await response.text(),
-  );
-  return { status: response.status, body: answered };
-}
-
-function decided(type: string) {
-  return (line: Readonly<Record<string, unknown>>): boolean =>
-    String(line["msg"]).startsWith(`release ${type}`);
-}
 
 describe("Serin decides by itself", () => {
   test("aborts v2 when it fails 1 % of identities at 5 % weight", { timeout: 60_000 }, async () => {
