@@ -1,12 +1,17 @@
 import { destination } from "pino";
 
-/** Characters that may wait for a slow destination; past it lines are dropped and counted. */
+/** Bytes that may wait for a slow destination; past it lines are dropped and counted. */
 const MAX_WAITING = 8 * 1024 * 1024;
 
 /** How long a blocked destination may hold up the end of the process. */
 const LAST_WRITE_MS = 500;
 
 type Destination = ReturnType<typeof destination>;
+
+/** What a destination is that takes bytes, of which its types do not know. */
+interface ByteWriter {
+  write(bytes: string | Buffer): boolean;
+}
 
 /**
  * Where log lines go: one asynchronous writer for the control plane's own log and the workers' access logs. A blocked
@@ -25,9 +30,11 @@ export class LogDestination {
       fd,
       sync: false,
       maxLength: MAX_WAITING,
+      // What comes from the workers is bytes already.
+      contentMode: "buffer",
       retryEAGAIN: () => performance.now() < this.#giveUpMs,
     });
-    this.#destination.on("drop", (lines: string) => {
+    this.#destination.on("drop", (lines: Buffer) => {
       this.#dropped += countLines(lines);
     });
     this.#destination.on("drain", () => {
@@ -40,9 +47,10 @@ export class LogDestination {
   }
 
   /** Whole lines. */
-  write(lines: string): void {
+  write(lines: string | Uint8Array<ArrayBuffer>): void {
     this.#isIdle = false;
-    this.#destination.write(lines);
+    const writer: ByteWriter = this.#destination;
+    writer.write(typeof lines === "string" ? Buffer.from(lines) : Buffer.from(lines.buffer));
   }
 
   /** Lines dropped so far. */
@@ -66,8 +74,8 @@ export class LogDestination {
   }
 }
 
-function countLines(lines: string): number {
+function countLines(lines: Buffer): number {
   let count = 0;
-  for (let at = lines.indexOf("\n"); at !== -1; at = lines.indexOf("\n", at + 1)) count += 1;
+  for (let at = lines.indexOf(10); at !== -1; at = lines.indexOf(10, at + 1)) count += 1;
   return count;
 }

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
+import { randomUUID, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { decideVersion } from "../split/decide.ts";
 import type { SplitVersion } from "../split/decide.ts";
@@ -37,7 +37,7 @@ export function admitRequest(
   // Only who came with an identity: one that is issued now may never come back.
   if (identity !== null) context.seen.note(identity);
   if (identity === null && split.issueCookie) {
-    identity = randomBytes(16).toString("base64url");
+    identity = context.cookieIds.next();
     issuedCookie = renderCookie(split.cookieName, identity, split.cookieSecure || proto === "https");
   }
   const hash = identity === null ? null : hashIdentity(context.hashes.hash32, split.salt, identity);

@@ -10,6 +10,7 @@ import type { Admitted } from "./exchange.ts";
 import { FailureReporter } from "./failure-reporter.ts";
 import type { FromWorker } from "./messages.ts";
 import { LongLivedExchanges } from "./long-lived.ts";
+import { RandomIds } from "./random-ids.ts";
 import { RescueBudget } from "./rescue.ts";
 import { SeenIdentities } from "./seen-identities.ts";
 import { Availability } from "../upstream/availability.ts";
@@ -44,6 +45,8 @@ export class WorkerContext {
   readonly availability = new Availability();
   readonly seen = new SeenIdentities();
   readonly longLived = new LongLivedExchanges(Math.random);
+  /** Identities for users who bring none. */
+  readonly cookieIds = new RandomIds();
   /** Identities that are kept on v1 for a while, by their 64-bit hash, until the wall-clock millisecond. */
   readonly quarantined = new Map<string, number>();
   config: ActiveConfig;
