@@ -137,8 +137,8 @@ function closedLoop(
         if (result.requests === 0) return { fault: "no request was answered" };
         if (result.failed > 0) return { fault: `${result.failed} requests failed` };
         if (result.bytes < result.requests * load.answerBytes) return { fault: "answers were too short" };
-        // Each connection may have one under way at the end.
-        if (arrived < result.requests || arrived > result.requests + load.connections)
+        // Each connection may have one under way at the end, and so may those of the round before.
+        if (arrived < result.requests || arrived > result.requests + 2 * load.connections)
           return { fault: `${result.requests} answers, but ${arrived} requests reached the versions` };
         if (!(await hasLogged(peer.logPath, result.requests)))
           return { fault: `the access log lacks lines of ${result.requests} requests` };

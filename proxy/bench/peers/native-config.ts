@@ -29,6 +29,9 @@ http {
 ${temporary}
   access_log ${logPath} combined buffer=32k flush=100ms;
   keepalive_requests 1000000000;
+  # Bodies stay in memory.
+  client_body_buffer_size 64k;
+  proxy_max_temp_file_size 0;
   split_clients "${variable}" $version { 50% v1; * v2; }
   map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
 ${upstream("v1", v1Port)}
