@@ -1,3 +1,4 @@
+import { rename } from "node:fs/promises";
 import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
 import type { SplitInForce } from "../config/compile.ts";
@@ -71,9 +72,10 @@ export class ReleaseControl {
   }
 
   /**
-   * Opens the log and brings the release in line with the config.
+   * Opens the log and brings the release in line with the config. A damaged log is put aside and the release aborted:
+   * whether it was aborted before cannot be known, v1 is the safe side, and not starting at all would be an outage.
    *
-   * @returns the problem, in words, when the log cannot be opened or is damaged
+   * @returns the problem, in words, when there is no writing a log at all
    */
   static async open(
     config: Config,
@@ -81,11 +83,19 @@ export class ReleaseControl {
   ): Promise<
     { readonly ok: true; readonly release: ReleaseControl } | { readonly ok: false; readonly problem: string }
   > {
-    const opened = await openReleaseLog({ path: config.release.logPath });
+    const path = config.release.logPath;
+    const first = await openReleaseLog({ path });
+    const damage = first.ok ? null : first.problem;
+    const opened = first.ok || !(await putAside(path)) ? first : await openReleaseLog({ path });
     if (!opened.ok) return opened;
     if (opened.warning !== null) world.logger.warn(opened.warning);
     const release = new ReleaseControl(opened.log, config, world);
     await release.decide(config);
+    if (damage !== null) {
+      const why = `the release log was damaged and put aside (${damage}); resume when v2 is known to be well`;
+      world.logger.error(`alarm: ${why}`);
+      await release.command({ type: "abort", who: "serin", why, ifMatch: null });
+    }
     release.#live = true;
     return { ok: true, release };
   }
@@ -176,5 +186,15 @@ export class ReleaseControl {
     const { logger } = this.#world;
     this.#webhook = url === "" ? null : createWebhook({ url, secret, onLost: (text) => logger.error(text) });
     void before?.close(WEBHOOK_CLOSE_MS);
+  }
+}
+
+/** Renames a file that is there, keeping it for people to look at; false when that is not possible. */
+async function putAside(path: string): Promise<boolean> {
+  try {
+    await rename(path, `${path}.damaged-${Date.now()}`);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import type { RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -209,5 +209,19 @@ describe("an operator decides", () => {
       USE_LEGACY_API_V1: "true",
     });
     expect(await statusOf(third)).toMatchObject({ effectivePercentage: 0, release: { percentage: 50 } });
+  });
+
+  test("a damaged log is put aside and everybody stays on v1 until an operator resumes", async () => {
+    await using v1 = await TestUpstream.start("v1", answer);
+    const config = configFor(v1, v1, "split: {percentage: 50}\n");
+    const path = join(folder, "release.jsonl");
+    await writeFile(path, `not a log\n${"{}"}\n`);
+    await using serin = await SerinProcess.start(config, env);
+    const { aborted, release } = await statusOf(serin);
+    expect(aborted).toBe(true);
+    expect(release.aborted?.why).toMatch(/damaged.*line 1/);
+    expect((await readdir(folder)).filter((name) => name.includes("damaged"))).toHaveLength(1);
+    expect((await post(serin, "/resume", { who: "ada" })).status).toBe(200);
+    expect(await statusOf(serin)).toMatchObject({ aborted: false, effectivePercentage: 50 });
   });
 });
