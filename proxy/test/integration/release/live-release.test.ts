@@ -215,7 +215,7 @@ describe("an operator decides", () => {
     await using v1 = await TestUpstream.start("v1", answer);
     const config = configFor(v1, v1, "split: {percentage: 50}\n");
     const path = join(folder, "release.jsonl");
-    await writeFile(path, `not a log\n${"{}"}\n`);
+    await writeFile(path, "not a log\n{}\n");
     await using serin = await SerinProcess.start(config, env);
     const { aborted, release } = await statusOf(serin);
     expect(aborted).toBe(true);
