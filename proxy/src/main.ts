@@ -223,6 +223,10 @@ export async function runSerin(options: {
     reportShadowed(logger, reloader);
   } catch (error) {
     logger.fatal({ err: error }, "cannot start");
+    health.stop();
+    // Workers that listen already would carry traffic for a process that nobody can ask or stop.
+    await pool.drain({ delayMs: 0, timeoutMs: 0 });
+    await release.stop();
     log.flush();
     return EXIT_CANNOT_START;
   }
