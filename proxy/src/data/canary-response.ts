@@ -3,6 +3,9 @@ import type { IncomingMessage } from "node:http";
 import type { ClientConnection } from "./client-connection.ts";
 import type { Failure } from "./failure.ts";
 
+/** Bodies up to this many bytes are copied, so that they leave with the head in one piece. */
+const JOINED_BYTES = 4_096;
+
 /** Who answers a request: hears when the response is through or its connection gone, and when the request breaks off. */
 export interface ResponseOwner {
   onResponseClosed(): void;
@@ -21,6 +24,24 @@ export class CanaryResponse extends ServerResponse {
   constructor(request: IncomingMessage) {
     super(request);
     this.on("close", onClose);
+  }
+
+  /**
+   * Sends a body that has come whole, behind a head that has not been sent. Left to itself, Node hands the system
+   * head, body and an empty end as three pieces; a body that is text it joins to the head, and an end that finds all
+   * written adds nothing. That saves a tenth of a small request (docs/performance.md).
+   */
+  endWhole(body: Buffer): void {
+    const { socket } = this;
+    // No socket: an answer ahead of this one, on the same connection, is not through.
+    if (socket === null || body.length > JOINED_BYTES) {
+      this.end(body);
+      return;
+    }
+    socket.cork();
+    this.write(body.toString("latin1"), "latin1");
+    socket.uncork();
+    this.end();
   }
 }
 

@@ -190,7 +190,8 @@ export class Exchange implements AttemptListener, Waiter, LongLived {
     this.#bytes += chunk.length;
     // The last chunk of a known length goes out with `end`, which for most answers makes header and body one write.
     if (this.#bytes === this.#expectedBytes) {
-      this.#response.end(chunk);
+      if (chunk.length === this.#expectedBytes) this.#response.endWhole(chunk);
+      else this.#response.end(chunk);
       return true;
     }
     if (this.#response.write(chunk)) return true;

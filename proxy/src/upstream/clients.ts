@@ -40,7 +40,8 @@ export class UpstreamConnection {
 
   /** Sends a request that the guard has let through. */
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    const named = { ...options, servername: this.#servername };
+    // Without the origin, undici would render it from its URL for every request.
+    const named = { ...options, origin: this.#pool.settings.origin, servername: this.#servername };
     this.#client.dispatch(named, handler);
   }
 
