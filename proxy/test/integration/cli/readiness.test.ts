@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -87,4 +87,16 @@ test("without a deprecated route readiness says what is missing and writes no fi
     expect(stdout).toContain("API v1 cannot be removed yet: no route is marked deprecated");
   }
   await expect(readFile(`${logPath}.usage.json`)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("a usage file that cannot be written is warned of while counting goes on in memory", async () => {
+  await using upstream = await TestUpstream.start("v1");
+  const logPath = await createLogPath();
+  await mkdir(`${logPath}.usage.json`);
+  const env = { SERIN_RELEASE_LOG_PATH: logPath };
+  await using serin = await SerinProcess.start(configFor(upstream, upstream, deprecated), env);
+  await get(serin, "/api/v1/a");
+  await serin.waitForLog((line) => String(line["msg"]).startsWith("cannot write"));
+  expect(requestsOf(await readinessOf(serin))).toBe(1);
+  expect(await serin.stop()).toBe(0);
 });
