@@ -70,6 +70,8 @@ export function answerOnSocket(
   const { headers, body } = renderFailure(failure, requestId, false);
   let head = `HTTP/1.1 ${failure.status} ${reasonPhrase}\r\n`;
   for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  // Node adds the date where there is a response object (RFC 9110 §6.6.1).
+  head += `date: ${new Date().toUTCString()}\r\n`;
   socket.write(`${head}connection: close\r\n\r\n${body}`);
   closeGently(socket);
 }

@@ -100,8 +100,6 @@ export const FAILURES = {
   internal: ours("internal", 500, "Something went wrong here."),
 } as const satisfies Record<string, Failure>;
 
-export type FailureCode = keyof typeof FAILURES;
-
 const BY_ERROR_CODE: ReadonlyMap<string, Failure> = new Map<string, Failure>([
   ["ECONNREFUSED", FAILURES.upstream_connect],
   ["EHOSTUNREACH", FAILURES.upstream_connect],

@@ -41,6 +41,7 @@ test("what Node's parser refuses is answered alike, with an id that the log has"
   const response = await stage.expectKeptOut("GET / HTTP/1.1\r\nX A: b\r\n\r\n", 400);
   const id = response.headers.get("x-request-id") ?? "";
   expect(JSON.parse(response.body)).toMatchObject({ error: { code: "bad_request", request_id: id } });
+  expect(Date.parse(response.headers.get("date") ?? "")).not.toBeNaN();
   await stage.serin.waitForLog((candidate) => candidate["id"] === id);
 });
 

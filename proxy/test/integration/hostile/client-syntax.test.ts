@@ -7,6 +7,11 @@ let stage: HostileStage;
 beforeAll(async () => {
   stage = await HostileStage.start(
     "limits:\n  maxBodyBytes: 1000\nroutes:\n  - name: private\n    prefix: /private/\n",
+    (socket, request) => {
+      if (request.target === "/in-chunks")
+        socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n3\r\nend\r\n0\r\n\r\n");
+      else socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+    },
   );
 });
 
@@ -163,6 +168,18 @@ test("34 an HTTP/1.0 client gets no chunks, and a close unless it asked to keep 
   keeping.send("GET / HTTP/1.0\r\n\r\n");
   await keeping.untilClosed();
   expect(keeping.responses()).toHaveLength(2);
+});
+
+test("34 an answer in chunks reaches an HTTP/1.0 client as plain bytes and a close, even when it would keep the connection", async () => {
+  for (const keep of ["", "Connection: keep-alive\r\n"]) {
+    using client = stage.connect();
+    client.send(`GET /in-chunks HTTP/1.0\r\n${keep}\r\n`);
+    await client.untilClosed();
+    const [response] = client.responses();
+    expect(response?.body).toBe("okend");
+    expect(response?.headers.has("transfer-encoding")).toBe(false);
+    expect(response?.headers.get("connection")).toBe("close");
+  }
 });
 
 test("35 HTTP/0.9 is answered 400 and closed", async () => {
