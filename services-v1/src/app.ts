@@ -116,6 +116,11 @@ function acceptJsonOnly(app: FastifyInstance): void {
     }
     done(null, value);
   });
+  // Without it an empty body of another type would be refused, though it counts as no body.
+  app.addContentTypeParser<Buffer>("*", { parseAs: "buffer" }, (_request, body, done) => {
+    if (body.length === 0) done(null, undefined);
+    else done(new ApiError(415, "Content-Type must be application/json"), undefined);
+  });
 }
 
 /** Connections that are busy when the drain begins are let go with their answer, so that none of them holds it up. */

@@ -121,6 +121,9 @@ describe("a body", () => {
       ]);
     }
     expect((await send("{}", { "content-type": "Application/JSON; charset=utf-8" })).status).toBe(422);
+    expect((await send("", { "content-type": "text/plain" })).error).toBe(
+      "Request body must be a JSON object",
+    );
   });
 
   test("of one mebibyte is read and one byte more is not", async () => {
