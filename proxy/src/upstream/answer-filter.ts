@@ -6,6 +6,12 @@ const MAX_INTERIM = 32;
 const MAX_INTERIM_HEAD_BYTES = 16_384;
 /** `HTTP/1.1 200`: what has to be there before an answer can be told. */
 const STATUS_LINE_BYTES = 12;
+const SPACE = 0x20;
+const CR = 0x0d;
+const LF = 0x0a;
+
+/** A status line and fields (RFC 9112 §2.1): a line that ends otherwise than in CRLF could hide the final answer. */
+const INTERIM_HEAD = /^[\t\x20-\x7e\x80-\xff]*(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*)*$/;
 
 type Phase = "idle" | "head" | "body";
 
@@ -28,6 +34,7 @@ class BadAnswer extends Error {
  *
  * - 100 Continue and other interim answers are swallowed, because undici destroys the socket on a 100; 103 goes on;
  * - a flood of interim answers, a 101 that nobody asked for, and a status line that is none end the socket;
+ * - a reset is told by another code, because undici takes ECONNRESET for the orderly end of a body without length;
  * - bytes that arrive while no request is under way end the socket, before the next request could take them for its
  *   answer.
  *
@@ -50,6 +57,8 @@ export class AnswerFilter {
   static on(socket: Socket): AnswerFilter {
     const filter = new AnswerFilter(socket, socket.push.bind(socket));
     socket.push = (chunk: Buffer | null) => filter.take(chunk);
+    const destroy = socket.destroy.bind(socket);
+    socket.destroy = (error?: Error) => destroy(error === undefined ? error : withoutResetCode(error));
     return filter;
   }
 
@@ -88,6 +97,12 @@ export class AnswerFilter {
     while (rest.length >= STATUS_LINE_BYTES) {
       const status = readStatus(rest);
       if (status === 0) return this.#refuse("not an HTTP/1 answer");
+      // llhttp takes CR CR for the end of the line, among other things.
+      const cr = rest.indexOf(CR, STATUS_LINE_BYTES);
+      if (cr === -1 || cr + 1 === rest.length) break;
+      const isApart = cr === STATUS_LINE_BYTES || rest[STATUS_LINE_BYTES] === SPACE;
+      if (!isApart || rest.indexOf(LF, STATUS_LINE_BYTES) !== cr + 1)
+        return this.#refuse("a bad status line");
       if (status >= 200 || (status === 101 && this.#mayUpgrade)) {
         this.#phase = "body";
         return this.#push(rest);
@@ -95,6 +110,7 @@ export class AnswerFilter {
       if (status === 101) return this.#refuse("an upgrade that nobody asked for");
       const end = rest.indexOf("\r\n\r\n");
       if (end === -1) break;
+      if (!INTERIM_HEAD.test(rest.toString("latin1", 0, end))) return this.#refuse("a bad interim answer");
       this.#interim += 1;
       if (this.#interim > MAX_INTERIM) return this.#refuse("a flood of interim answers");
       if (status === 103 && !this.#mayUpgrade) this.#push(rest.subarray(0, end + 4));
@@ -109,6 +125,11 @@ export class AnswerFilter {
     this.#socket.destroy(new BadAnswer(why, "SERIN_BAD_ANSWER"));
     return false;
   }
+}
+
+function withoutResetCode(error: Error): Error {
+  if (!("code" in error) || error.code !== "ECONNRESET") return error;
+  return new BadAnswer("the upstream reset the connection", "UND_ERR_SOCKET");
 }
 
 /** Status of a status line (RFC 9112 §4), 100 to 599; 0 when it is none. */

@@ -26,6 +26,12 @@ const scripts: Record<string, FaultyScript> = {
     socket.write(`${OK}content-length: 100\r\n\r\nonly this`);
     setTimeout(() => socket.resetAndDestroy(), 50);
   },
+  "/reset-without-length": (socket) => {
+    socket.write(`${OK}content-type: text/plain\r\n\r\nonly this`);
+    setTimeout(() => socket.resetAndDestroy(), 50);
+  },
+  "/closed-without-length": saysAndCloses(`${OK}content-type: text/plain\r\n\r\nall of it`),
+  "/bare-lf-interim": says(`HTTP/1.1 100 Continue\n\r\nx: y\r\n\r\n${DONE}`),
   "/garbage": says("SSH-2.0-OpenSSH_9.9\r\n"),
   "/short-garbage": saysAndCloses("\x00\x01"),
   "/http2": says("HTTP/2.0 200 OK\r\n\r\n"),
@@ -139,11 +145,18 @@ test("61 an answer that is cut short cuts the client's connection and never look
 });
 
 test("62 a reset within the body cuts the client's connection and is the version's failure", async () => {
-  const before = await failures("truncated");
-  const client = await ask("/reset-in-body");
-  expect(client.received).toMatch(/^HTTP\/1\.1 200 [\s\S]*only this$/);
-  expect(client.ended).toBe(true);
-  expect(await failures("truncated")).toBe(before + 1);
+  for (const path of ["/reset-in-body", "/reset-without-length"]) {
+    const before = await failures("truncated");
+    const client = await ask(path);
+    expect(client.received, path).toMatch(/^HTTP\/1\.1 200 [\s\S]*only this/);
+    expect(client.received, path).not.toMatch(/\r\n0\r\n\r\n$/);
+    expect(client.ended, path).toBe(true);
+    expect(await failures("truncated"), path).toBe(before + 1);
+  }
+  // Without a length only an orderly end is an end.
+  expect((await ask("/closed-without-length")).responses()).toMatchObject([
+    { status: 200, body: "all of it" },
+  ]);
 });
 
 test("63 garbage, impossible statuses and control bytes are answered 502", async () => {
@@ -193,6 +206,7 @@ test("67 early hints go on to the client, 100 does no harm, and a flood is cut",
   expect(old.received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   await expectFailed("/continue-flood", "upstream_protocol");
   await expectFailed("/endless-interim", "upstream_protocol");
+  await expectFailed("/bare-lf-interim", "upstream_protocol");
   const flooded = await ask("/hint-flood");
   expect(flooded.responses()[0]?.status).toBe(502);
   expect(flooded.received.split(" 103 ").length - 1).toBeLessThanOrEqual(32);

@@ -6,7 +6,9 @@ const THRESHOLDS = { unhealthyAfter: 3, healthyAfter: 2 };
 
 /** Health after probes that were good (`+`) or bad (`-`), one after the other. */
 function after(probes: string, from: VersionHealth = FRESH_HEALTH): VersionHealth {
-  return probes.split("").reduce<VersionHealth>((health, probe) => assessProbe(health, probe === "+", THRESHOLDS), from);
+  return probes
+    .split("")
+    .reduce<VersionHealth>((health, probe) => assessProbe(health, probe === "+", THRESHOLDS), from);
 }
 
 test("a version becomes unhealthy after that many bad checks in a row, and not before", () => {
