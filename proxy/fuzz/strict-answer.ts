@@ -1,7 +1,7 @@
 /** What an upstream's bytes say, read strictly by RFC 9112. */
 export type StrictAnswer =
   | { readonly state: "whole"; readonly status: number; readonly body: string }
-  /** Whitespace within a chunk's line: valid, and refused by many; either is right. */
+  /** A chunk extension out of the ordinary: refused by some, ignored by others; either is right. */
   | { readonly state: "odd" }
   /** Not whole, or not valid. */
   | { readonly state: "broken" };
@@ -11,6 +11,8 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-5]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 const CHUNK_LINE = /^([0-9A-Fa-f]{1,16})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
+
+const PLAIN_CHUNK_LINE = /^[0-9A-Fa-f]+(?:;[0-9A-Za-z]+=[0-9A-Za-z]+)?$/;
 
 /**
  * The final answer at the start of the bytes, after interim ones.
@@ -58,7 +60,7 @@ function readChunks(text: string, status: number): StrictAnswer {
     const lineEnd = text.indexOf("\r\n", at);
     const size = lineEnd === -1 ? undefined : CHUNK_LINE.exec(text.slice(at, lineEnd))?.[1];
     if (size === undefined) return BROKEN;
-    if (/[\t ]/.test(text.slice(at, lineEnd))) return { state: "odd" };
+    if (!PLAIN_CHUNK_LINE.test(text.slice(at, lineEnd))) return { state: "odd" };
     const length = Number.parseInt(size, 16);
     at = lineEnd + 2;
     if (length === 0) return readTrailers(text.slice(at)) ? { state: "whole", status, body } : BROKEN;
