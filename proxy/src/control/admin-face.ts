@@ -84,6 +84,12 @@ function createPlaneMetrics(plane: ControlPlane, log: LogDestination): Registry 
       const { state, assessment } = release.status();
       return { release: state.releaseId, verdict: assessment.verdict, step: state.step };
     },
+    releaseState: () => {
+      const { aborted, frozen, promoted } = release.status().state;
+      if (aborted !== null) return "aborted";
+      if (frozen !== null) return "frozen";
+      return promoted === null ? "running" : "promoted";
+    },
     evidenceLog10: () => release.status().assessment.log10ByMetric,
     harmedIdentities: () => release.status().assessment.harmedIdentities,
   });

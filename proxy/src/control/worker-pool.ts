@@ -1,3 +1,5 @@
+import { getCompileCacheDir } from "node:module";
+import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import { budgetConnections, readDescriptorLimit } from "./connection-budget.ts";
@@ -10,6 +12,8 @@ const LONGEST_RESTART_MS = 5_000;
 const STABLE_MS = 10_000;
 /** How long a snapshot may take to be running everywhere before the reload counts as failed. */
 const ACTIVATION_TIMEOUT_MS = 5_000;
+/** Room for short-lived objects in a worker's heap; Node's default of three times as much costs memory and saves no CPU. */
+const YOUNG_GENERATION_MB = 16;
 /** Beyond the workers' own deadline, before a worker that does not answer is ended. */
 const DRAIN_GRACE_MS = 500;
 
@@ -134,7 +138,11 @@ export class WorkerPool {
     };
     const worker = new Worker(new URL("../data/worker.ts", import.meta.url), {
       workerData: start,
-      ...(memoryMb === 0 ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
+      env: workerEnvironment(),
+      resourceLimits: {
+        maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+        ...(memoryMb === 0 ? {} : { maxOldGenerationSizeMb: memoryMb }),
+      },
     });
     const startedMs = performance.now();
     const listening = Promise.withResolvers<void>();
@@ -182,6 +190,12 @@ export class WorkerPool {
       this.#launch(slot).catch(() => undefined);
     }, pauseMs);
   }
+}
+
+/** A thread shares this one's cache of compiled code only when its environment says so. */
+function workerEnvironment(): NodeJS.ProcessEnv {
+  const cache = getCompileCacheDir();
+  return cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: dirname(cache) };
 }
 
 /** The place of one worker: survives the thread that fills it. */

@@ -14,6 +14,10 @@ type Labels = Readonly<Record<string, string | number>>;
 /** Reads the present value of something: labels and value, or several. */
 export type Reading = readonly (readonly [Labels, number])[];
 
+/** What a release can be in; an abort counts before a freeze. */
+const RELEASE_STATES = ["running", "frozen", "aborted", "promoted"] as const;
+export type ReleaseStateLabel = (typeof RELEASE_STATES)[number];
+
 /** What the metrics show besides the slab; asked at each scrape. */
 export interface MetricSources {
   readonly slab: SlabReader;
@@ -27,6 +31,7 @@ export interface MetricSources {
   readonly reloads: () => Readonly<Record<string, number>>;
   readonly logLinesDropped: () => number;
   readonly releaseInfo: () => Labels;
+  readonly releaseState: () => ReleaseStateLabel;
   /** log10 of the evidence against v2, by metric. */
   readonly evidenceLog10: () => Readonly<Record<string, number>>;
   /** Distinct identities that failed, by assignment. */
@@ -62,10 +67,9 @@ export function createMetrics(sources: MetricSources): Registry {
     "Requests that a version failed, by kind.",
     ["version", "kind"],
     () =>
-      VERSION_LABELS.flatMap((version, v) =>
-        FAILURE_KINDS.map((kind, k) => [{ version, kind }, slab.failures(v, k)] as const).filter(
-          ([, n]) => n > 0,
-        ),
+      // Zeros too: Prometheus takes the first value of a series for no increase at all.
+      (["v1", "v2"] as const).flatMap((version, v) =>
+        FAILURE_KINDS.map((kind, k) => [{ version, kind }, slab.failures(v, k)] as const),
       ),
   );
   counter(registry, "serin_rescues_total", "Requests that v2 failed and v1 answered.", [], () => [
@@ -126,6 +130,10 @@ export function createMetrics(sources: MetricSources): Registry {
     ["release", "verdict", "step"],
     () => [[sources.releaseInfo(), 1]],
   );
+  gauge(registry, "serin_release_state", "1 for the state that the release is in.", ["state"], () => {
+    const current = sources.releaseState();
+    return RELEASE_STATES.map((state) => [{ state }, state === current ? 1 : 0] as const);
+  });
   gauge(
     registry,
     "serin_evidence_log10",
