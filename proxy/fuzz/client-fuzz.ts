@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import type { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { readResponses } from "../test/process/raw-client.ts";
 import type { RawResponse } from "../test/process/raw-client.ts";
@@ -14,6 +15,11 @@ import { growStream } from "./request-grammar.ts";
 
 /** A connection that lasts longer, though its client has closed its side, hangs. */
 const HANG_MS = 15_000;
+/** What a machine that stood still for that long gets to read what has come in the meantime. */
+const CATCH_UP_MS = 2_000;
+/** The system may drop a connection attempt when its tables are full of the run's own; it is made again after this. */
+const CONNECT_MS = 3_000;
+const MAX_ATTEMPTS = 20;
 const LANES = 32;
 
 /** What a fuzz run found. All well when `problems` is empty. */
@@ -90,12 +96,18 @@ export class ClientFuzz implements AsyncDisposable {
   async #runOne(seed: number, address: string): Promise<void> {
     const input = inputOf(seed);
     this.#arrived.set(address, []);
-    const outcome = await exchangeBytes(this.#serin.port, address, input, new Random(seed ^ 0x5bd1e995));
+    let outcome: Outcome = { received: "", state: "unconnected" };
+    for (let attempts = 0; outcome.state === "unconnected" && attempts < MAX_ATTEMPTS; attempts += 1)
+      outcome = await exchangeBytes(this.#serin.port, address, input, new Random(seed ^ 0x5bd1e995));
     const problem = (what: string): void => {
       this.#problems.push(`seed ${seed}: ${what}; input ${JSON.stringify(input)}`);
     };
-    if (outcome.hung) {
-      problem("the connection hung");
+    if (outcome.state === "unconnected") {
+      problem("no connection could be made");
+      return;
+    }
+    if (outcome.state === "hung") {
+      problem(`the connection hung, ${JSON.stringify(outcome.received)} had come`);
       return;
     }
     const sent = readStream(input);
@@ -189,27 +201,47 @@ function isAnswerToUnreadHead(rest: string, last: RawResponse | undefined): bool
   );
 }
 
+/** What came back, and how the exchange ended. */
+interface Outcome {
+  readonly received: string;
+  readonly state: "closed" | "hung" | "unconnected";
+}
+
 /** Sends the bytes, whole or in two pieces, closes this side or resets now and then, and waits for the other's end. */
 async function exchangeBytes(
   port: number,
   localAddress: string,
   input: string,
   random: Random,
-): Promise<{ received: string; hung: boolean }> {
+): Promise<Outcome> {
   const socket = connect({ port, host: "127.0.0.1", localAddress, allowHalfOpen: true });
   const closed = Promise.withResolvers<void>();
   let received = "";
-  let hung = false;
-  const timer = setTimeout(() => {
-    hung = true;
-    socket.destroy();
-  }, HANG_MS);
+  let state: Outcome["state"] = "unconnected";
+  let timer = setTimeout(() => socket.destroy(), CONNECT_MS);
+  socket.on("connect", () => {
+    clearTimeout(timer);
+    state = "closed";
+    timer = setTimeout(() => {
+      timer = setTimeout(() => {
+        state = "hung";
+        socket.destroy();
+      }, CATCH_UP_MS);
+    }, HANG_MS);
+    send(socket, input, random).catch(() => socket.destroy());
+  });
   socket.on("data", (data: Buffer) => {
     received += data.toString("latin1");
   });
   socket.on("end", () => socket.end());
   socket.on("error", () => socket.destroy());
   socket.on("close", () => closed.resolve());
+  await closed.promise;
+  clearTimeout(timer);
+  return { received, state };
+}
+
+async function send(socket: Socket, input: string, random: Random): Promise<void> {
   if (random.chance(0.3)) {
     const cut = random.below(input.length + 1);
     socket.write(input.slice(0, cut), "latin1");
@@ -220,7 +252,4 @@ async function exchangeBytes(
   }
   if (random.chance(0.02)) socket.resetAndDestroy();
   else socket.end();
-  await closed.promise;
-  clearTimeout(timer);
-  return { received, hung };
 }
