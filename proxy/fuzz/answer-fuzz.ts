@@ -113,7 +113,7 @@ upstreams:
     const problem = (what: string): void => {
       this.#problems.push(`seed ${seed}: ${what}; ${JSON.stringify(input).slice(0, 2_000)}`);
     };
-    const received = await ask(this.#serin.port, input.method, `/fuzz?${seed}`);
+    const received = await ask(this.#serin.port, input.method, `/fuzz?${seed}`, addressOf(seed));
     if (received === null) {
       problem("the client hung");
       return;
@@ -192,10 +192,15 @@ async function answer(socket: Socket, input: AnswerInput, busy: WeakSet<Socket>)
   else busy.delete(socket);
 }
 
+/** Loopback addresses in turn: closed connections keep their ports for a minute, and one address has 28,000. */
+function addressOf(seed: number): string {
+  return `127.0.${(seed >> 8) & 255}.${1 + (seed & 127)}`;
+}
+
 /** One request on a connection of its own; what came until its answer was whole or the connection gone. */
-function ask(port: number, method: string, target: string): Promise<string | null> {
+function ask(port: number, method: string, target: string, localAddress: string): Promise<string | null> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
+    const socket = connect({ port, host: "127.0.0.1", localAddress });
     let received = "";
     const finish = (outcome: string | null): void => {
       clearTimeout(deadline);
