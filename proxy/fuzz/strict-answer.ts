@@ -78,6 +78,8 @@ function readTrailers(text: string): boolean {
     text
       .slice(0, end)
       .split("\r\n")
-      .every((field) => TOKEN.test(field.slice(0, Math.max(0, field.indexOf(":")))))
+      .every(
+        (field) => TOKEN.test(field.slice(0, Math.max(0, field.indexOf(":")))) && FIELD_VALUE.test(field),
+      )
   );
 }
