@@ -15,7 +15,10 @@ export interface Queries {
 }
 
 export interface Database extends Queries {
-  /** Commits when `work` resolves, rolls back when it rejects. */
+  /**
+   * Commits when `work` resolves, rolls back when it rejects. Runs `work` again when PostgreSQL ended it in favour of
+   * another transaction (a deadlock, or what could not be put in order), so it must do nothing outside of the database.
+   */
   transaction<Value>(work: (queries: Queries) => Promise<Value>): Promise<Value>;
   close(): Promise<void>;
 }
@@ -30,6 +33,7 @@ const connectTimeoutMs = 2000;
 const statementTimeoutMs = 5000;
 /** Past the server's own timeout: for a server that no longer answers at all. */
 const replyTimeoutMs = 6000;
+const transactionAttempts = 10;
 
 /** Classes of SQLSTATE that tell of the server's state, not of the statement: 08, 53, 57P0x and a statement cut short. */
 function isServerTrouble(code: string | undefined): boolean {
@@ -85,22 +89,36 @@ export function createDatabase(options: DatabaseOptions): Database {
     }
   };
 
+  const transact = <Value>(work: (queries: Queries) => Promise<Value>): Promise<Value> =>
+    lend(async (client) => {
+      await run(client, "begin", "BEGIN", []);
+      try {
+        const value = await work({ query: (name, text, values) => run(client, name, text, values) });
+        await run(client, "commit", "COMMIT", []);
+        return value;
+      } catch (error) {
+        if (!(error instanceof StorageUnavailable)) await run(client, "rollback", "ROLLBACK", []);
+        throw error;
+      }
+    });
+
   return {
     query: (name, text, values) => lend((client) => run(client, name, text, values)),
-    transaction: (work) =>
-      lend(async (client) => {
-        await run(client, "begin", "BEGIN", []);
+    transaction: async (work) => {
+      for (let attempt = 1; ; attempt += 1) {
         try {
-          const value = await work({ query: (name, text, values) => run(client, name, text, values) });
-          await run(client, "commit", "COMMIT", []);
-          return value;
+          return await transact(work);
         } catch (error) {
-          if (!(error instanceof StorageUnavailable)) await run(client, "rollback", "ROLLBACK", []);
-          throw error;
+          if (attempt === transactionAttempts || !isConflict(error)) throw error;
         }
-      }),
+      }
+    },
     close: () => pool.end(),
   };
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof DatabaseError && (error.code === "40P01" || error.code === "40001");
 }
 
 /** The name of the unique constraint or index that a write ran into, else null. */

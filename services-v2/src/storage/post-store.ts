@@ -4,7 +4,7 @@ import type { PostFilter, PostKey, PostSortField, PostStore, Sort } from "../use
 import { type Database, findBrokenUnique, type Queries } from "./database.ts";
 import { readPage } from "./read-page.ts";
 import { postColumns, type PostRow, toPost } from "./rows.ts";
-import { writeTerms } from "./write-terms.ts";
+import { lockTerms, writeTerms } from "./write-terms.ts";
 
 export function createPostStore(database: Database): PostStore {
   return {
@@ -39,6 +39,9 @@ export function createPostStore(database: Database): PostStore {
           ],
         );
         if (row === undefined) return null;
+        if (post.tags.length + post.categories.length > 0) {
+          await lockTerms(queries, row.id, post.tags, post.categories);
+        }
         if (post.tags.length > 0) await writeTerms(queries, "tags", row.id, post.tags);
         if (post.categories.length > 0) await writeTerms(queries, "categories", row.id, post.categories);
         return readPost(queries, { id: row.id });
@@ -82,7 +85,9 @@ export function createPostStore(database: Database): PostStore {
         const before = await lockPost(queries, key);
         if (before === null) return refuse({ kind: "not_found", resource: "post" });
         const decision = decide(before);
-        if (decision.ok) await queries.query("post-delete", "DELETE FROM posts WHERE id = $1", [before.id]);
+        if (!decision.ok) return decision;
+        await lockTerms(queries, before.id, [], []);
+        await queries.query("post-delete", "DELETE FROM posts WHERE id = $1", [before.id]);
         return decision;
       }),
   };
@@ -127,6 +132,9 @@ async function updatePost(queries: Queries, id: string, change: PostChange): Pro
     ["meta_title", change.metaTitle],
     ["meta_description", change.metaDescription],
   ];
+  if (change.tags !== undefined || change.categories !== undefined || change.status !== undefined) {
+    await lockTerms(queries, id, change.tags ?? [], change.categories ?? []);
+  }
   const given = columns.filter(([, value]) => value !== undefined);
   const assignments = given.map(([column], index) => `${column} = $${index + 2}`);
   if (change.status === "published") assignments.push("published_at = coalesce(published_at, now())");

@@ -6,7 +6,25 @@ const tables = {
 } as const;
 
 /**
- * Makes the post's tags or categories exactly these names, in this order, and registers the names that are new. One statement
+ * Registers the names, and locks every tag and category that the post has or is to have, in the one order in which everybody locks them.
+ * Whoever is about to change a post's terms or status, or to delete it, calls this right after locking the post: the triggers
+ * that keep counts and arrays touch those rows statement by statement, and two writers would meet in a deadlock.
+ */
+export async function lockTerms(
+  queries: Queries,
+  postId: string,
+  tags: readonly string[],
+  categories: readonly string[],
+): Promise<void> {
+  await queries.query("tags-lock", "SELECT lock_tags(ARRAY[$1]::uuid[], $2::text[])", [postId, tags]);
+  await queries.query("categories-lock", "SELECT lock_categories(ARRAY[$1]::uuid[], $2::text[])", [
+    postId,
+    categories,
+  ]);
+}
+
+/**
+ * Makes the post's tags or categories exactly these names, in this order; {@link lockTerms} has registered and locked them. One statement
  * deletes and inserts, so that the triggers which keep the arrays of v1 in step never see the rows half changed.
  */
 export async function writeTerms(
@@ -16,8 +34,6 @@ export async function writeTerms(
   names: readonly string[],
 ): Promise<void> {
   const { link, key } = tables[kind];
-  if (names.length > 0)
-    await queries.query(`${kind}-register`, `SELECT register_${kind}($1::text[])`, [names]);
   await queries.query(
     `${kind}-write`,
     `WITH wanted AS (
