@@ -40,6 +40,9 @@ export function createDatabase(url: string, poolMax: number, onIdleError: (error
     } catch (error) {
       throw new DatabaseUnavailable("no connection", { cause: error });
     }
+    // A connection that is cut under its statement says so twice; unheard, the second time would end the process.
+    const ignore = (): void => undefined;
+    client.on("error", ignore);
     let broken = false;
     try {
       const result = await client.query<Row>(sql, [...values]);
@@ -48,6 +51,7 @@ export function createDatabase(url: string, poolMax: number, onIdleError: (error
       broken = meansUnavailable(error);
       throw broken ? new DatabaseUnavailable("the connection broke", { cause: error }) : error;
     } finally {
+      client.off("error", ignore);
       client.release(broken);
     }
   };
