@@ -7,7 +7,7 @@ const pollMs = 20;
 const giveUpMs = 5000;
 
 /** Replaces the file as editors and deployments do: written beside it, then renamed over it. */
-export async function replaceConfig(target: Target, text: string): Promise<void> {
+export async function replaceConfig(target: Pick<Target, "configFile">, text: string): Promise<void> {
   const beside = `${target.configFile}.e2e`;
   await writeFile(beside, text);
   await rename(beside, target.configFile);
@@ -21,7 +21,10 @@ export function withPercentage(text: string, percentage: number): string {
 }
 
 /** Edits the percentage in the file and waits until every worker runs it. Returns how long that took. */
-export async function editPercentage(target: Target, percentage: number): Promise<number> {
+export async function editPercentage(
+  target: Pick<Target, "configFile" | "adminUrl">,
+  percentage: number,
+): Promise<number> {
   const text = await readFile(target.configFile, "utf8");
   const startedAt = performance.now();
   await replaceConfig(target, withPercentage(text, percentage));
@@ -30,7 +33,7 @@ export async function editPercentage(target: Target, percentage: number): Promis
 }
 
 /** Waits until this percentage is in force and every worker runs it. */
-export async function waitForWeight(target: Target, percentage: number): Promise<void> {
+export async function waitForWeight(target: Pick<Target, "adminUrl">, percentage: number): Promise<void> {
   const deadline = performance.now() + giveUpMs;
   let seen = "";
   while (performance.now() < deadline) {

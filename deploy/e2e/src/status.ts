@@ -17,7 +17,7 @@ export interface Status {
 }
 
 /** Reads the proxy's `/status`. */
-export async function readStatus(target: Target): Promise<Status> {
+export async function readStatus(target: Pick<Target, "adminUrl">): Promise<Status> {
   const response = await fetch(`${target.adminUrl}/status`, { signal: AbortSignal.timeout(10_000) });
   const body: unknown = await response.json();
   return {
