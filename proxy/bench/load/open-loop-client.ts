@@ -5,7 +5,7 @@
  *
  * The loop is open: a request is sent when it is due, on any idle connection; when all are busy it waits in line and
  * the wait counts, so that a stall is seen by every request that was due in it (no coordinated omission). What the
- * client itself is late by, its own timer and its own share of a processor, is told apart (`latenessMs`).
+ * client itself is late by, its own timer and its own share of a processor, is told apart (`latenessP99`).
  */
 import { quantile } from "../statistics.ts";
 import { IDENTITIES } from "../payloads.ts";
@@ -21,74 +21,104 @@ export interface OpenLoopResult {
   readonly latenessP99: number;
 }
 
-const [port = 0, , rate = 0, seconds = 0, connectionCount = 0, bodyBytes = 0] = process.argv
-  .slice(2)
-  .map(Number);
-const path = process.argv[3] ?? "/";
 /** Answers that are still out this long after the last was due count as failed. */
 const GRACE_MS = 5_000;
 
-const requests = Array.from({ length: IDENTITIES }, (_, user) => renderRequest(path, `user-${user}`));
-const latencies: number[] = [];
-const lateness: number[] = [];
-const idle: PlainConnection[] = [];
-const line: number[] = [];
-let sent = 0;
-let done = 0;
-let failed = 0;
+/** One run at one rate. */
+class OpenLoop {
+  readonly #connections: readonly PlainConnection[];
+  readonly #idle: PlainConnection[];
+  readonly #requests: readonly Buffer[];
+  readonly #bodyBytes: number;
+  readonly #everyMs: number;
+  readonly #total: number;
+  readonly #latencies: number[] = [];
+  readonly #lateness: number[] = [];
+  /** When each request was due that waits for a connection. */
+  readonly #line: number[] = [];
+  readonly #finished = Promise.withResolvers<OpenLoopResult>();
+  #startedMs = 0;
+  #due = 0;
+  #sent = 0;
+  #done = 0;
+  #failed = 0;
 
-const connections = await Promise.all(
-  Array.from({ length: connectionCount }, () => PlainConnection.open(port)),
-);
-idle.push(...connections);
-const total = Math.floor(rate * seconds);
-const startedMs = performance.now();
-let dueCount = 0;
-let deadlineMs = Number.POSITIVE_INFINITY;
-tick();
-
-function tick(): void {
-  const nowMs = performance.now();
-  while (dueCount < total && startedMs + (dueCount * 1000) / rate <= nowMs) {
-    lateness.push(nowMs - (startedMs + (dueCount * 1000) / rate));
-    dueCount += 1;
-    // Counted from now: the client's own lateness is not the proxy's. It never depends on an answer.
-    line.push(nowMs);
+  constructor(
+    connections: readonly PlainConnection[],
+    options: {
+      readonly path: string;
+      readonly ratePerSecond: number;
+      readonly seconds: number;
+      readonly bodyBytes: number;
+    },
+  ) {
+    this.#connections = connections;
+    this.#idle = [...connections];
+    this.#requests = Array.from({ length: IDENTITIES }, (_, user) =>
+      renderRequest(options.path, `user-${user}`),
+    );
+    this.#bodyBytes = options.bodyBytes;
+    this.#everyMs = 1000 / options.ratePerSecond;
+    this.#total = Math.floor(options.ratePerSecond * options.seconds);
   }
-  sendDue();
-  if (dueCount === total && deadlineMs === Number.POSITIVE_INFINITY) deadlineMs = nowMs + GRACE_MS;
-  if (done === total || nowMs > deadlineMs) finish();
-  else setTimeout(tick, 1);
-}
 
-function sendDue(): void {
-  while (line.length > 0) {
-    const connection = idle.pop();
-    if (connection === undefined) return;
-    const dueMs = line.shift() ?? 0;
-    const request = requests[sent % IDENTITIES] ?? requests[0];
-    sent += 1;
-    if (request === undefined) return;
-    connection.send(request, (bytes) => {
-      done += 1;
-      if (bytes === bodyBytes) latencies.push(performance.now() - dueMs);
-      else failed += 1;
-      idle.push(connection);
-      if (line.length > 0) sendDue();
+  run(): Promise<OpenLoopResult> {
+    this.#startedMs = performance.now();
+    this.#tick();
+    return this.#finished.promise;
+  }
+
+  #tick(): void {
+    const nowMs = performance.now();
+    while (this.#due < this.#total) {
+      const lateMs = nowMs - this.#startedMs - this.#due * this.#everyMs;
+      if (lateMs < 0) break;
+      this.#lateness.push(lateMs);
+      this.#due += 1;
+      // Counted from now: the client's own lateness is not the proxy's. It never depends on an answer.
+      this.#line.push(nowMs);
+    }
+    this.#sendDue();
+    const deadlineMs = this.#startedMs + this.#total * this.#everyMs + GRACE_MS;
+    if (this.#done === this.#total || nowMs > deadlineMs) this.#finish();
+    else setTimeout(() => this.#tick(), 1);
+  }
+
+  #sendDue(): void {
+    while (this.#line.length > 0) {
+      const connection = this.#idle.pop();
+      const request = this.#requests[this.#sent % IDENTITIES];
+      if (connection === undefined || request === undefined) return;
+      const dueMs = this.#line.shift() ?? Number.NaN;
+      this.#sent += 1;
+      connection.send(request, (bytes) => {
+        this.#done += 1;
+        if (bytes === this.#bodyBytes) this.#latencies.push(performance.now() - dueMs);
+        else this.#failed += 1;
+        this.#idle.push(connection);
+        this.#sendDue();
+      });
+    }
+  }
+
+  #finish(): void {
+    for (const connection of this.#connections) connection.close();
+    const ascending = Float64Array.from(this.#latencies).sort();
+    this.#finished.resolve({
+      requests: this.#total,
+      failed: this.#failed + (this.#total - this.#done),
+      p50: quantile(ascending, 0.5),
+      p99: quantile(ascending, 0.99),
+      p999: quantile(ascending, 0.999),
+      latenessP99: quantile(Float64Array.from(this.#lateness).sort(), 0.99),
     });
   }
 }
 
-function finish(): void {
-  for (const connection of connections) connection.close();
-  const ascending = Float64Array.from(latencies).sort();
-  const result: OpenLoopResult = {
-    requests: total,
-    failed: failed + (total - done),
-    p50: quantile(ascending, 0.5),
-    p99: quantile(ascending, 0.99),
-    p999: quantile(ascending, 0.999),
-    latenessP99: quantile(Float64Array.from(lateness).sort(), 0.99),
-  };
-  process.stdout.write(JSON.stringify(result));
-}
+const [port = 0, , ratePerSecond = 0, seconds = 0, count = 0, bodyBytes = 0] = process.argv
+  .slice(2)
+  .map(Number);
+const connections = await Promise.all(Array.from({ length: count }, () => PlainConnection.open(port)));
+const path = process.argv[3] ?? "/";
+const loop = new OpenLoop(connections, { path, ratePerSecond, seconds, bodyBytes });
+process.stdout.write(JSON.stringify(await loop.run()));

@@ -51,7 +51,7 @@ ${upstream("v2", v2Port)}
 `;
 }
 
-/** HAProxy: one thread, log lines to standard output. */
+/** HAProxy: one thread, log lines to standard output; without `http-no-delay` it holds events back for 100 ms. */
 export function renderHaproxyConfig({ port, v1Port, v2Port }: Stand): string {
   return `global
   nbthread 1
@@ -62,6 +62,7 @@ defaults
   log global
   option httplog
   option forwardfor
+  option http-no-delay
   http-reuse always
   timeout connect 5s
   timeout client 120s
