@@ -74,6 +74,7 @@ export function createApp(
     if (request.is404) throw notFound("Route");
     reply.header("cache-control", "no-store");
   });
+  keepConnectionsOfLargeBodies(app);
   releaseConnectionsOnClose(app);
   logResponses(app);
 
@@ -120,6 +121,16 @@ function acceptJsonOnly(app: FastifyInstance): void {
   app.addContentTypeParser<Buffer>("*", { parseAs: "buffer" }, (_request, body, done) => {
     if (body.length === 0) done(null, undefined);
     else done(new ApiError(415, "Content-Type must be application/json"), undefined);
+  });
+}
+
+/**
+ * Fastify would close the connection under a body that is too large. Whoever still sends it then gets a reset, which can overtake
+ * the answer. Left open, Node reads the rest and throws it away, within the time limit of a request.
+ */
+function keepConnectionsOfLargeBodies(app: FastifyInstance): void {
+  app.addHook("onSend", async (_request, reply) => {
+    if (reply.statusCode === 413) reply.removeHeader("connection");
   });
 }
 

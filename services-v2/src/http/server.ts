@@ -55,6 +55,7 @@ export async function buildServer(services: Services, log: FastifyBaseLogger): P
     if (route.startsWith("/api/") || route === "none") request.log.info(line, "request");
     else request.log.debug(line, "request");
   });
+  keepConnectionsOfLargeBodies(server);
   closeConnectionsAtStop(server, services.isStopping);
   addHealthRoutes(server, services.readiness);
   server.get("/openapi.json", (_request, reply) =>
@@ -63,6 +64,16 @@ export async function buildServer(services: Services, log: FastifyBaseLogger): P
   await server.register(async (scope) => addV1Api(scope, services), { prefix: "/api/v1" });
   await server.register(async (scope) => addV2Api(scope, services), { prefix: "/api/v2" });
   return server;
+}
+
+/**
+ * Fastify would close the connection under a body that is too large, and the reset that its sender gets can overtake the answer.
+ * Left open, Node reads the rest and throws it away, for as long as a request may take.
+ */
+function keepConnectionsOfLargeBodies(server: FastifyInstance): void {
+  server.addHook("onSend", async (_request, reply) => {
+    if (reply.statusCode === 413) reply.removeHeader("connection");
+  });
 }
 
 /**
