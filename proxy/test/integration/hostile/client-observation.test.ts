@@ -77,12 +77,14 @@ test("53 10,000 random paths, methods and hosts make no new metric series and le
   const memory = (): Promise<number> => stage.serin.metric("process_resident_memory_bytes");
   await ask(2_000);
   await stage.expectKeptOut(request("X"), 400);
-  const seriesBefore = (await metricsText()).split("\n").length;
+  // Serin's own: Node's get a series with the first collection of each kind of garbage.
+  const seriesOf = (text: string): string[] => text.split("\n").filter((line) => line.startsWith("serin_"));
+  const seriesBefore = seriesOf(await metricsText()).length;
   const bytesBefore = await memory();
   await ask(8_000);
   for (let i = 0; i < 100; i += 1) await stage.expectKeptOut(request(word().toUpperCase()), 400);
   const text = await metricsText();
-  expect(text.split("\n")).toHaveLength(seriesBefore);
+  expect(seriesOf(text)).toHaveLength(seriesBefore);
   expect(text).not.toContain(".test");
   expect((await memory()) - bytesBefore).toBeLessThan(64 * 1_024 * 1_024);
 }, 30_000);
