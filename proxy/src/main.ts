@@ -82,7 +82,7 @@ export async function runSerin(options: {
   }
   process.on("SIGHUP", () => void plane.reload("signal"));
   const watching = new AbortController();
-  watchFiles(plane, { tls, configPath, contentHash: loaded.contentHash, logger, signal: watching.signal });
+  watchFiles(plane, { tls, configPath, logger, signal: watching.signal });
 
   const signal = await stop;
   draining = true;
@@ -134,14 +134,13 @@ function listen(server: ReturnType<typeof createAdminFace>, host: string, port: 
 interface WatchedFiles {
   readonly tls: ListenerTls | null;
   readonly configPath: string | null;
-  readonly contentHash: string | null;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
 
 /** Has the config and the certificate read again when their files change. */
 function watchFiles(plane: ControlPlane, files: WatchedFiles): void {
-  const { tls, configPath, contentHash, logger, signal } = files;
+  const { tls, configPath, logger, signal } = files;
   if (tls !== null) {
     watchCertificate({
       config: plane.reloader.config.listen.tls,
@@ -158,7 +157,7 @@ function watchFiles(plane: ControlPlane, files: WatchedFiles): void {
   const watch = watchConfig({
     path: configPath,
     pollMs: CONFIG_POLL_MS,
-    knownHash: contentHash,
+    usedHash: () => plane.reloader.readHash,
     onChange: async () => {
       await plane.reload("file");
     },

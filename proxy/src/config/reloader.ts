@@ -68,6 +68,8 @@ export class Reloader {
   #loaded: LoadedConfig;
   #snapshot: Snapshot;
   #lastGeneration = 1;
+  /** Of the file as last read, good or bad; null when there was none to read. */
+  #readHash: string | null;
   #lastReload: LastReload;
   readonly #counts = { applied: 0, unchanged: 0, rejected: 0 };
   /** The end of the queue: reloads run one after the other. */
@@ -76,6 +78,7 @@ export class Reloader {
   constructor(options: ReloaderOptions) {
     this.#options = options;
     this.#loaded = options.initial;
+    this.#readHash = options.initial.contentHash;
     this.#snapshot = compileSnapshot(options.initial.config, 1, options.splitInForce());
     this.#lastReload = { ok: true, result: "applied", reason: "start", atMs: options.now(), problems: [] };
   }
@@ -88,6 +91,11 @@ export class Reloader {
   /** The snapshot in force. */
   get snapshot(): Snapshot {
     return this.#snapshot;
+  }
+
+  /** SHA-256, hex, of the file as last read, good or bad; null when there was none to read. */
+  get readHash(): string | null {
+    return this.#readHash;
   }
 
   status(): ReloaderStatus {
@@ -133,6 +141,7 @@ export class Reloader {
   async #reload(): Promise<ReloadResult> {
     const { path, env } = this.#options;
     const loaded = await loadConfig({ path, env });
+    this.#readHash = loaded.contentHash;
     if (!loaded.ok) {
       return this.#reject(loaded.problems);
     }

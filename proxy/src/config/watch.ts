@@ -11,6 +11,11 @@ export interface WatchOptions {
   readonly pollMs: number;
   /** Hash of the content already known, null for a file that is absent; left out, the first look counts as known. */
   readonly knownHash?: string | null;
+  /**
+   * Hash of the content that was last put to use, asked at each look. Whoever reads the file for other reasons too has to
+   * give it: a change that they saw and the watch did not, undone before its next look, is a change to them.
+   */
+  readonly usedHash?: () => string | null;
   /** How long the content must stay as it is before it counts; spares a reader the halves of a slow write. */
   readonly settleMs?: number;
   /** Told the new hash, null once the file is gone. Awaited; changes meanwhile are noticed afterwards. */
@@ -63,6 +68,9 @@ class ContentWatch {
       ready();
       while (!signal.aborted) {
         const seen = await hashFile(path);
+        if (this.#options.usedHash !== undefined) {
+          known = this.#options.usedHash();
+        }
         if (seen === known) {
           await this.#pause(pollMs);
         } else if (await this.#isSettled(seen)) {

@@ -253,3 +253,27 @@ describe("the watch", () => {
     await expect(watch.closed).rejects.toThrow("listener");
   });
 });
+
+test("notices that a change which somebody else has read was undone before the watch saw it", async () => {
+  const path = join(await createTemporaryFolder(), "serin.yaml");
+  await writeFile(path, "a");
+  let used = sha256Hex("a");
+  const noticed = Promise.withResolvers<string | null>();
+  const aborter = new AbortController();
+  const watch = watchConfig({
+    path,
+    pollMs: 20,
+    usedHash: () => used,
+    onChange: (hash) => {
+      used = hash ?? "";
+      noticed.resolve(hash);
+    },
+    signal: aborter.signal,
+  });
+  await watch.ready;
+  // As after `serin set` and an edit right behind it: "b" was read and put to use, and the file says "a" again.
+  used = sha256Hex("b");
+  expect(await noticed.promise).toBe(sha256Hex("a"));
+  aborter.abort();
+  await watch.closed;
+});
