@@ -1,9 +1,9 @@
 /**
  * Does a scrape of /metrics show in the latency of requests? Runs a real Serin in front of a small upstream, measures
  * request latency at a fixed rate (open loop: each request is timed from when it was due) in rounds with and without a
- * scraper that asks ten times a second, a hundred times as often as is usual, interleaved, and prints medians.
+ * scraper that asks once a second (or as often as the argument says), interleaved, and prints medians.
  *
- *     npm run bench:scrape -w serin
+ *     npm run bench:scrape -w serin [-- SCRAPES_PER_SECOND]
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "undici";
@@ -14,7 +14,7 @@ const ROUNDS = 5;
 const ROUND_MS = 4_000;
 const RATE_PER_SECOND = 1_000;
 const CONNECTIONS = 32;
-const SCRAPE_PAUSE_MS = 100;
+const SCRAPES_PER_SECOND = Number(process.argv[2] ?? 1);
 
 await using upstream = await TestUpstream.start("v1", (_request, response) => {
   response.writeHead(200, { "content-type": "text/plain", "content-length": 2 });
@@ -79,7 +79,7 @@ async function scrapeUntil(signal: AbortSignal): Promise<number> {
     const { body } = await admin.request({ path: "/metrics", method: "GET" });
     await body.dump();
     count += 1;
-    await sleep(SCRAPE_PAUSE_MS);
+    await sleep(1000 / SCRAPES_PER_SECOND);
   }
   await admin.close();
   return count;
