@@ -19,7 +19,6 @@ export const start: Command = {
     // Saves the threads the compiler of TypeScript (docs/performance.md). Where it cannot be written, it is done without.
     enableCompileCache(env["NODE_COMPILE_CACHE"] ?? COMPILE_CACHE);
     // Loaded only here: the other commands need neither the data plane nor its dependencies.
-    // oxlint-disable-next-line no-restricted-imports -- this is the entry point: the one place that starts main
     const { runSerin } = await import("../main.ts");
     return runSerin({ configPath: resolveConfigPath(options.config, env), env });
   },
